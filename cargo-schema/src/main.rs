@@ -1,0 +1,3 @@
+//! The `cargo schema` subcommand.
+
+fn main() {}
