@@ -1,0 +1,18 @@
+//! PostgreSQL's SQL as text: tokens, statements, and the few rewritings that need no grammar.
+//!
+//! Everything works token by token, so that a `;` in a string or a name in a comment is never mistaken. Nothing here parses
+//! expressions, resolves names, or sends anything to a server: what a statement means is for PostgreSQL to say.
+
+mod classify;
+mod compare;
+mod lexer;
+mod literal;
+mod rename;
+mod splitter;
+
+pub use classify::{NotInTransaction, StatementKind, statement_kind};
+pub use compare::{normalized, same_sql};
+pub use lexer::{Token, TokenKind, Tokens, tokens};
+pub use literal::{ident_value, string_literals, string_value};
+pub use rename::{mentions_word, rename_word};
+pub use splitter::{SplitError, SplitProblem, Statement, byte_offset, line_column, split};
