@@ -1,1 +1,3 @@
-//! Shared test helpers.
+//! What the integration tests share: a throwaway server, later sandboxed projects and case files. No test lives here.
+
+pub mod cluster;

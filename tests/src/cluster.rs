@@ -1,0 +1,243 @@
+//! A throwaway PostgreSQL server for the tests of one process: made on first use, one database a test, gone with the process.
+//!
+//! The server is a child of a small shell that waits for the end of its standard input, which this process holds open: however the
+//! test process ends, even by SIGKILL, the shell stops the server and removes its folder. Deliberately no TCP port and no settings
+//! of the machine's own server; nothing here is used outside tests.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use postgres::{Client, NoTls};
+
+/// A new, empty database on the cluster of this process; it is dropped with the value.
+pub fn database() -> Database {
+    cluster().database()
+}
+
+/// The cluster all tests of this process share.
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start(&[]))
+}
+
+/// A running server with its own data folder and socket folder.
+pub struct Cluster {
+    folder: PathBuf,
+    bin: PathBuf,
+    watcher: Child,
+}
+
+/// One database of a [`Cluster`].
+pub struct Database {
+    /// Its name on the cluster.
+    pub name: String,
+    /// A URL for `postgres::Client`, `psql` and `pg_dump`, as superuser `postgres`.
+    pub url: String,
+    admin: String,
+    bin: PathBuf,
+}
+
+impl Cluster {
+    /// Starts a server of its own with extra settings (`name=value`), for tests that stop it or need it configured.
+    pub fn start(settings: &[&str]) -> Cluster {
+        let (bin, folder) = (bin(), fresh_folder());
+        run(as_server_user(Command::new(bin.join("initdb")).args([
+            "-D",
+            &text(&folder.join("data")),
+            "--no-sync",
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ])));
+        let watcher = watch(&bin, &folder, settings);
+        let cluster = Cluster { folder, bin, watcher };
+        cluster.wait_until_ready();
+        cluster
+    }
+
+    /// The URL of database `name`.
+    pub fn url(&self, name: &str) -> String {
+        format!("postgresql:///{name}?user=postgres&host={}", self.folder.display())
+    }
+
+    /// The folder of the socket; `data/` and `log` are below it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A new, empty database; it is dropped with the value.
+    pub fn database(&self) -> Database {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let admin = self.url("postgres");
+        connect(&admin)
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+            .unwrap_or_else(|error| panic!("database `{name}` could not be created: {error}"));
+        Database { url: self.url(&name), name, admin, bin: self.bin.clone() }
+    }
+
+    fn wait_until_ready(&self) {
+        let start = Instant::now();
+        while Client::connect(&self.url("postgres"), NoTls).is_err() {
+            if Duration::from_secs(60) < start.elapsed() {
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                panic!("the test server did not start within a minute:\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.watcher.stdin.take());
+        let _ = self.watcher.wait();
+    }
+}
+
+impl Database {
+    /// A new connection to this database.
+    pub fn client(&self) -> Client {
+        connect(&self.url)
+    }
+
+    /// The one value of a query, as text; NULL and no row are the empty string.
+    pub fn value(&self, sql: &str) -> String {
+        let messages = self.client().simple_query(sql).unwrap_or_else(|error| panic!("`{sql}` failed: {error:?}"));
+        let value = messages.iter().find_map(|message| match message {
+            postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            _ => None,
+        });
+        value.unwrap_or_default()
+    }
+
+    /// The schema as `pg_dump` prints it, without the ledger and without the lines that differ from run to run.
+    pub fn dump(&self) -> String {
+        let output = run(Command::new(self.bin.join("pg_dump"))
+            .args(["--schema-only", "--exclude-schema=cargo_schema", "--exclude-schema=cargo_schema_stash"])
+            .arg(format!("--dbname={}", self.url)));
+        let lines = output.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
+        lines.flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// A command of the server's own client programs (`psql`, `pg_dump`), for this database.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command.arg(format!("--dbname={}", self.url));
+        command
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(mut client) = Client::connect(&self.admin, NoTls) {
+            let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn connect(url: &str) -> Client {
+    Client::connect(url, NoTls).unwrap_or_else(|error| panic!("no connection to `{url}`: {error}"))
+}
+
+/// The folder of the server programs: `SCHEMA_TEST_PG_BIN`, the distribution's folders (newest first), or `pg_config`.
+pub fn bin() -> PathBuf {
+    if let Some(given) = std::env::var_os("SCHEMA_TEST_PG_BIN") {
+        return given.into();
+    }
+    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    if let Some((_, bin)) = found.pop() {
+        return bin;
+    }
+    run(Command::new("pg_config").arg("--bindir")).trim().into()
+}
+
+/// Socket paths may have 107 bytes, so a long temporary folder is not used.
+fn fresh_folder() -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let temporary = std::env::temp_dir();
+    let base = if temporary.as_os_str().len() < 40 { temporary } else { "/tmp".into() };
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = base.join(format!("schema-pg-{}-{number}", std::process::id()));
+        match fs::create_dir(&folder) {
+            Ok(()) => {
+                if let Some((user, group)) = server_user() {
+                    chown(&folder, Some(user), Some(group)).expect("root may give a folder away");
+                }
+                return folder;
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("`{}` could not be created: {error}", folder.display()),
+        }
+    }
+}
+
+fn watch(bin: &Path, folder: &Path, settings: &[&str]) -> Child {
+    const SCRIPT: &str = r#"
+        trap '' INT TERM HUP
+        bin=$1 folder=$2; shift 2
+        "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -F -c full_page_writes=off -c synchronous_commit=off \
+            -c max_connections=100 -c autovacuum=off -c max_locks_per_transaction=256 "$@" >"$folder/log" 2>&1 </dev/null &
+        read -r _
+        kill -QUIT $!
+        wait $!
+        rm -rf "$folder"
+    "#;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", SCRIPT, "sh"]).arg(bin).arg(folder).current_dir(folder);
+    command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    as_server_user(&mut command).spawn().expect("/bin/sh starts")
+}
+
+/// PostgreSQL refuses to run as root; root lends it the user `postgres`, or `nobody` where there is none.
+fn as_server_user(command: &mut Command) -> &mut Command {
+    match server_user() {
+        Some((user, group)) => command.uid(user).gid(group),
+        None => command,
+    }
+}
+
+fn server_user() -> Option<(u32, u32)> {
+    let own = fs::metadata("/proc/self").ok().map(|data| std::os::unix::fs::MetadataExt::uid(&data))?;
+    if own != 0 {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry = |name: &str| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    entry("postgres").or_else(|| entry("nobody"))
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} could not be started: {error}"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed:\n{error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("the temporary folder is UTF-8").to_owned()
+}
