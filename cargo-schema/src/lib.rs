@@ -1,1 +1,3 @@
 //! Part of cargo schema.
+
+pub mod devdb;
