@@ -1,0 +1,196 @@
+//! The difference of two schemas.
+//!
+//! Both sides must be spelled alike: declared with declared, or observed with observed. Renames are given; the only ones
+//! inferred are those of constraints and indexes with an unchanged definition, which lose nothing. It knows no kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Change, Diff, KindName, ObjectId, Schema,
+    kinds::Object,
+    rename::{Rename, normalized},
+};
+
+/// What takes one schema to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Objects whose name another object takes by a rename, with all that depends on them: dropped before anything else.
+    pub displaced: Vec<Object>,
+    /// The renames that were given and apply, outermost first.
+    pub renames: Vec<Rename>,
+    /// The schema after `displaced` and `renames`.
+    pub renamed: Schema,
+    /// Objects that go.
+    pub drops: Vec<Object>,
+    /// Constraints and indexes that only change their name.
+    pub relabels: Vec<Rename>,
+    /// Objects with another definition.
+    pub alters: Vec<Diff<Object>>,
+    /// Objects that come, columns in the order of their table.
+    pub creates: Vec<Object>,
+}
+
+impl Difference {
+    /// Whether the schemas are equal.
+    pub fn is_empty(&self) -> bool {
+        self.displaced.is_empty()
+            && self.renames.is_empty()
+            && self.drops.is_empty()
+            && self.relabels.is_empty()
+            && self.alters.is_empty()
+            && self.creates.is_empty()
+    }
+
+    /// The changes in the order in which they are recorded and folded.
+    pub fn changes(&self) -> Vec<Change> {
+        let displaced = self.displaced.iter().cloned().map(Change::Drop);
+        let renames = self.renames.iter().cloned().map(Change::Rename);
+        let drops = self.drops.iter().cloned().map(Change::Drop);
+        let relabels = self.relabels.iter().cloned().map(Change::Rename);
+        let creates = self.creates.iter().cloned().map(Change::Create);
+        let alters = self.alters.iter().cloned().map(Change::Alter);
+        displaced.chain(renames).chain(drops).chain(relabels).chain(creates).chain(alters).collect()
+    }
+}
+
+/// Compares two schemas. Renames of objects that `before` does not have are left out: they were recorded long ago.
+///
+/// ```
+/// use schema_core::{Schema, diff};
+/// assert!(diff::difference(&Schema::default(), &Schema::default(), &[]).is_empty());
+/// ```
+pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
+    let (mut displaced, mut applied, mut renamed) = (Vec::new(), Vec::new(), before.clone());
+    let renames = normalized(renames);
+    for level in [&renames.outer, &renames.inner] {
+        let level: Vec<&Rename> = level.iter().filter(|rename| applies(rename, &renamed, after)).collect();
+        displaced.extend(displace(&mut renamed, &level));
+        renamed = rename_all(renamed, &level);
+        applied.extend(level.into_iter().cloned());
+    }
+    let mut difference = Difference { displaced, renames: applied, ..Difference::default() };
+    compare(&renamed, after, &mut difference);
+    relabel(&mut difference);
+    difference.creates.sort_by_cached_key(created_order);
+    difference.renamed = renamed;
+    difference
+}
+
+fn applies(rename: &Rename, before: &Schema, after: &Schema) -> bool {
+    if rename.before.kind == KindName::EnumValue {
+        return holds_value(before, &rename.before)
+            && !holds_value(before, &rename.after)
+            && holds_value(after, &rename.after);
+    }
+    before.contains(&rename.before) && after.contains(&rename.after) && rename.before != rename.after
+}
+
+fn holds_value(schema: &Schema, id: &ObjectId) -> bool {
+    let outer = id.outer().map(|name| ObjectId::top(KindName::Enum, &name));
+    match outer.and_then(|outer| schema.get(&outer)) {
+        Some(Object::Enum(of)) => of.values.contains(id.name()),
+        _ => false,
+    }
+}
+
+/// All renames of a level happen at once, so that two objects can swap their names.
+fn rename_all(schema: Schema, renames: &[&Rename]) -> Schema {
+    let staged = renames.iter().enumerate().map(|(at, rename)| {
+        let aside = aside(&rename.after, at);
+        (
+            Rename { before: rename.before.clone(), after: aside.clone() },
+            Rename { before: aside, after: rename.after.clone() },
+        )
+    });
+    let (away, home): (Vec<Rename>, Vec<Rename>) = staged.unzip();
+    let needs_staging = renames.iter().any(|rename| renames.iter().any(|other| other.before == rename.after));
+    schema.map(|object| match needs_staging {
+        true => away.iter().chain(&home).for_each(|rename| object.follow(rename)),
+        false => renames.iter().for_each(|rename| object.follow(rename)),
+    })
+}
+
+/// A name that no user object has, for the middle of a swap.
+pub(crate) fn aside(id: &ObjectId, at: usize) -> ObjectId {
+    let mut path = id.path.clone();
+    if let Some(last) = path.last_mut() {
+        *last = crate::default_name(last.as_str(), "", &format!("aside{at}"));
+    }
+    ObjectId { kind: id.kind, path }
+}
+
+/// Takes out of the schema what stands where a rename goes, and everything that needs it.
+fn displace(schema: &mut Schema, renames: &[&Rename]) -> Vec<Object> {
+    let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
+    let taken = renames.iter().map(|rename| &rename.after).filter(|id| !leaving.contains(id) && schema.contains(id));
+    let mut gone: BTreeSet<ObjectId> = taken.cloned().collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    loop {
+        let more: Vec<ObjectId> = schema
+            .iter()
+            .filter(|(id, object)| {
+                !gone.contains(id) && object.requires(schema).iter().any(|needed| gone.contains(needed))
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        gone.extend(more);
+    }
+    gone.iter().filter_map(|id| schema.remove(id)).collect()
+}
+
+fn compare(before: &Schema, after: &Schema, difference: &mut Difference) {
+    for (id, object) in before.iter() {
+        match after.get(id) {
+            None => difference.drops.push(object.clone()),
+            Some(other) if object != other => {
+                difference.alters.push(Diff { before: object.clone(), after: other.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    difference.creates.extend(after.iter().filter(|(id, _)| !before.contains(id)).map(|(_, object)| object.clone()));
+}
+
+/// A constraint or index that goes while one with the same definition comes has only got another name.
+fn relabel(difference: &mut Difference) {
+    let labelled = [
+        KindName::PrimaryKey,
+        KindName::Unique,
+        KindName::Check,
+        KindName::Exclusion,
+        KindName::Index,
+        KindName::ForeignKey,
+    ];
+    let mut gone: BTreeMap<usize, Rename> = BTreeMap::new();
+    let mut come: BTreeSet<usize> = BTreeSet::new();
+    for (at, new) in difference.creates.iter().enumerate().filter(|(_, object)| labelled.contains(&object.kind())) {
+        let id = new.id();
+        let same =
+            |old: &Object| old.kind() == new.kind() && old.table() == new.table() && old.with_name(id.name()) == *new;
+        let found = difference.drops.iter().enumerate().find(|(at, old)| !gone.contains_key(at) && same(old));
+        if let Some((place, old)) = found {
+            gone.insert(place, Rename { before: old.id(), after: id });
+            come.insert(at);
+        }
+    }
+    let mut at = 0;
+    difference.drops.retain(|_| (!gone.contains_key(&at), at += 1).0);
+    at = 0;
+    difference.creates.retain(|_| (!come.contains(&at), at += 1).0);
+    difference.relabels = gone.into_values().collect();
+}
+
+/// By kind and name, but a table's columns in their own order.
+fn created_order(object: &Object) -> (KindName, Vec<crate::Ident>, u32, ObjectId) {
+    let id = object.id();
+    let (outer, ordinal) = match object {
+        Object::Column(column) => (id.path[..2].to_vec(), column.ordinal),
+        _ => (id.path.clone(), 0),
+    };
+    (id.kind, outer, ordinal, id)
+}

@@ -1,0 +1,182 @@
+//! Domains (`pg_type`, typtype `d`): a type with a default, NOT NULL and checks of its own.
+//!
+//! <https://www.postgresql.org/docs/current/sql-createdomain.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Alteration, Kind, NameClaim, column::expr_requires, column::type_requires, column_type, comment, is_false,
+    namespace_of, retype,
+};
+use crate::{
+    Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context,
+    rename::Rename,
+};
+
+/// A domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    /// Its name.
+    pub name: QualifiedName,
+    /// The type it is over.
+    #[serde(rename = "type")]
+    pub sql_type: SqlType,
+    /// `COLLATE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<QualifiedName>,
+    /// `NOT NULL`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_null: bool,
+    /// `DEFAULT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Expr>,
+    /// `CHECK` constraints, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<DomainCheck>,
+    /// `COMMENT ON DOMAIN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A check of a domain; its expression calls the value `VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DomainCheck {
+    /// The constraint's name.
+    pub name: Ident,
+    /// What must not be false.
+    pub expr: Expr,
+}
+
+impl DomainCheck {
+    fn words(&self) -> String {
+        format!("CONSTRAINT {} CHECK ({})", self.name.quoted(), self.expr)
+    }
+}
+
+impl Domain {
+    fn target(&self) -> String {
+        format!("DOMAIN {}", self.name.quoted())
+    }
+
+    fn alter_words(&self, action: impl std::fmt::Display) -> Statement {
+        Statement::sql(format!("ALTER DOMAIN {} {action}", self.name.quoted()))
+    }
+
+    fn replaced(diff: &Diff<&Self>) -> bool {
+        diff.before.sql_type != diff.after.sql_type || diff.before.collation != diff.after.collation
+    }
+
+    fn check_changes(diff: &Diff<&Self>) -> Vec<Statement> {
+        let after = diff.after;
+        let gone = diff.before.checks.iter().filter(|check| !after.checks.contains(check));
+        let new = after.checks.iter().filter(|check| !diff.before.checks.contains(check));
+        let drops = gone.map(|check| after.alter_words(format!("DROP CONSTRAINT {}", check.name.quoted())));
+        drops.chain(new.map(|check| after.alter_words(format!("ADD {}", check.words())))).collect()
+    }
+}
+
+impl Kind for Domain {
+    fn id(&self) -> ObjectId {
+        ObjectId::top(KindName::Domain, &self.name)
+    }
+
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+        let mut ids = vec![namespace_of(&self.name)];
+        ids.extend(type_requires(&self.sql_type, schema));
+        ids.extend(self.expressions().into_iter().flat_map(|expr| expr_requires(expr, schema)));
+        ids.retain(|id| *id != self.id());
+        ids
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.default.iter().chain(self.checks.iter().map(|check| &check.expr)).collect()
+    }
+
+    fn create(&self, _context: &Context) -> Vec<Statement> {
+        let mut text = format!("CREATE DOMAIN {} AS {}", self.name.quoted(), self.sql_type.sql());
+        if let Some(collation) = &self.collation {
+            text.push_str(&format!(" COLLATE {}", collation.quoted()));
+        }
+        if let Some(default) = &self.default {
+            text.push_str(&format!(" DEFAULT {}", default.as_default()));
+        }
+        if self.not_null {
+            text.push_str(" NOT NULL");
+        }
+        text.extend(self.checks.iter().map(|check| format!(" {}", check.words())));
+        std::iter::once(Statement::sql(text)).chain(comment::create(&self.target(), &self.comment)).collect()
+    }
+
+    fn drop(&self, _context: &Context) -> Vec<Statement> {
+        vec![Statement::sql(format!("DROP DOMAIN {}", self.name.quoted()))]
+    }
+
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
+        let (before, after) = (diff.before, diff.after);
+        if Domain::replaced(diff) {
+            let using = |column: &super::Column| {
+                let name = column.name.quoted();
+                let value = column_type::using(&column.name, &before.sql_type, &after.sql_type).unwrap_or(name);
+                format!("({value})::{}::{}", after.sql_type.sql(), column.sql_type.sql())
+            };
+            return retype::replace("DOMAIN", &after.name, after.create(context), context, using);
+        }
+        let mut statements = Vec::new();
+        if before.default != after.default {
+            let drop = || "DROP DEFAULT".to_owned();
+            let action = after.default.as_ref().map_or_else(drop, |expr| format!("SET DEFAULT {}", expr.as_default()));
+            statements.push(after.alter_words(action));
+        }
+        if before.not_null != after.not_null {
+            statements.push(after.alter_words(if after.not_null { "SET NOT NULL" } else { "DROP NOT NULL" }));
+        }
+        statements.extend(Domain::check_changes(diff));
+        let comments = Diff { before: &before.comment, after: &after.comment };
+        statements.extend(comment::alter(&after.target(), &comments));
+        Alteration::Statements(statements)
+    }
+
+    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
+        if Domain::replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
+    }
+
+    fn claims(&self) -> Vec<NameClaim> {
+        vec![NameClaim::Type(self.name.clone())]
+    }
+
+    fn follow(&mut self, rename: &Rename) {
+        for expr in self.default.iter_mut().chain(self.checks.iter_mut().map(|check| &mut check.expr)) {
+            rename.follow_expr(None, expr);
+        }
+        rename.follow_name(KindName::Domain, &mut self.name);
+        if let Some(mut name) = self.sql_type.user_type().cloned() {
+            let before = name.clone();
+            rename.follow_name(KindName::Enum, &mut name);
+            rename.follow_name(KindName::Domain, &mut name);
+            self.sql_type = self.sql_type.clone().renamed(&before, &name);
+        }
+    }
+
+    fn with_name(&self, name: &Ident) -> Self {
+        Domain { name: self.name.sibling(name.clone()), ..self.clone() }
+    }
+
+    fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
+        let (before, after) = (diff.before, diff.after);
+        if retype::columns_kept(&after.name, context.before, context.after).is_empty() {
+            return Vec::new();
+        }
+        let tightened =
+            after.checks.iter().any(|check| !before.checks.contains(check)) || (after.not_null && !before.not_null);
+        let narrowed = Domain::replaced(diff) && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
+        let message =
+            |what: &str| format!("domain `{}` {what}; a row that holds another value fails the migration", after.name);
+        let rule = tightened.then(|| Hazard::may_fail(&after.id(), message("gets a stricter rule"), None));
+        let kind = narrowed.then(|| {
+            Hazard::narrowing(&after.id(), message(&format!("goes from {} to {}", before.sql_type, after.sql_type)))
+        });
+        rule.into_iter().chain(kind).collect()
+    }
+}

@@ -1,0 +1,243 @@
+//! Foreign keys (`pg_constraint`, contype `f`). They are never part of CREATE TABLE, because cycles of tables are normal.
+//!
+//! <https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK>
+
+use serde::{Deserialize, Serialize};
+
+use super::primary_key::{add_constraint, constraint_target, deferrable_words, drop_constraint};
+use super::{Alteration, ColumnRef, Kind, NameClaim, Object, check::validate, comment, is_false, name_list};
+use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignKey {
+    /// The referencing table.
+    pub table: QualifiedName,
+    /// The constraint's name.
+    pub name: Ident,
+    /// The referencing columns.
+    pub columns: Vec<Ident>,
+    /// The referenced table.
+    pub references: QualifiedName,
+    /// The referenced columns, in the order of `columns`.
+    pub referenced: Vec<Ident>,
+    /// `ON DELETE`.
+    #[serde(default, skip_serializing_if = "ForeignKeyAction::is_default")]
+    pub on_delete: ForeignKeyAction,
+    /// `ON UPDATE`.
+    #[serde(default, skip_serializing_if = "ForeignKeyAction::is_default")]
+    pub on_update: ForeignKeyAction,
+    /// `MATCH`.
+    #[serde(rename = "match", default, skip_serializing_if = "ForeignKeyMatch::is_default")]
+    pub match_type: ForeignKeyMatch,
+    /// `DEFERRABLE`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deferrable: bool,
+    /// `INITIALLY DEFERRED`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub initially_deferred: bool,
+    /// `NOT VALID`: rows that existed before were never looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_valid: bool,
+    /// `COMMENT ON CONSTRAINT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// What happens to referencing rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignKeyAction {
+    /// `NO ACTION`: refused at the end of the statement, or of the transaction when deferred.
+    #[default]
+    NoAction,
+    /// `RESTRICT`: refused at once.
+    Restrict,
+    /// `CASCADE`.
+    Cascade,
+    /// `SET NULL`, of these columns or of all when none is named (PostgreSQL 15, ON DELETE only).
+    SetNull(Vec<Ident>),
+    /// `SET DEFAULT`, likewise.
+    SetDefault(Vec<Ident>),
+}
+
+/// Which rows with NULL in the key must match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignKeyMatch {
+    /// `MATCH SIMPLE`: none.
+    #[default]
+    Simple,
+    /// `MATCH FULL`: those that are not NULL in every column.
+    Full,
+}
+
+impl ForeignKeyMatch {
+    fn is_default(&self) -> bool {
+        *self == ForeignKeyMatch::Simple
+    }
+}
+
+impl ForeignKeyAction {
+    fn is_default(&self) -> bool {
+        *self == ForeignKeyAction::NoAction
+    }
+
+    fn words(&self, event: &str) -> String {
+        let with = |words: &str, columns: &[Ident]| {
+            let list = if columns.is_empty() { String::new() } else { format!(" {}", name_list(columns)) };
+            format!(" {event} {words}{list}")
+        };
+        match self {
+            ForeignKeyAction::NoAction => String::new(),
+            ForeignKeyAction::Restrict => format!(" {event} RESTRICT"),
+            ForeignKeyAction::Cascade => format!(" {event} CASCADE"),
+            ForeignKeyAction::SetNull(columns) => with("SET NULL", columns),
+            ForeignKeyAction::SetDefault(columns) => with("SET DEFAULT", columns),
+        }
+    }
+
+    fn columns_mut(&mut self) -> &mut [Ident] {
+        match self {
+            ForeignKeyAction::SetNull(columns) | ForeignKeyAction::SetDefault(columns) => columns,
+            _ => &mut [],
+        }
+    }
+}
+
+impl ForeignKey {
+    fn words(&self) -> String {
+        let (name, columns) = (self.name.quoted(), name_list(&self.columns));
+        let (target, referenced) = (self.references.quoted(), name_list(&self.referenced));
+        let full = if self.match_type == ForeignKeyMatch::Full { " MATCH FULL" } else { "" };
+        let (delete, update) = (self.on_delete.words("ON DELETE"), self.on_update.words("ON UPDATE"));
+        let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
+        let not_valid = if self.not_valid { " NOT VALID" } else { "" };
+        format!(
+            "CONSTRAINT {name} FOREIGN KEY {columns} REFERENCES {target} {referenced}{full}{delete}{update}{deferrable}{not_valid}"
+        )
+    }
+
+    /// The key of the referenced table that makes the reference possible. A unique index serves as well as a constraint.
+    pub fn target_key(&self, schema: &Schema) -> Option<ObjectId> {
+        let same = |columns: &[Ident]| {
+            columns.len() == self.referenced.len() && columns.iter().all(|column| self.referenced.contains(column))
+        };
+        let serves = |object: &&Object| match object {
+            Object::PrimaryKey(key) => same(&key.columns),
+            Object::Unique(unique) => same(&unique.columns),
+            Object::Index(index) => index.key_columns().is_some_and(|columns| same(&columns)),
+            _ => false,
+        };
+        let kinds = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
+        kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references)).find(serves).map(Object::id)
+    }
+
+    /// Only what `ALTER CONSTRAINT` can change differs.
+    fn alters_in_place(diff: &Diff<&Self>) -> bool {
+        let plain = |key: &ForeignKey| ForeignKey {
+            deferrable: false,
+            initially_deferred: false,
+            comment: None,
+            ..key.clone()
+        };
+        plain(diff.before) == plain(diff.after)
+    }
+
+    fn in_place(diff: &Diff<&Self>) -> Vec<Statement> {
+        let (before, after) = (diff.before, diff.after);
+        let words = match (after.deferrable, after.initially_deferred) {
+            (_, true) => "DEFERRABLE INITIALLY DEFERRED",
+            (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+            (false, false) => "NOT DEFERRABLE",
+        };
+        let changed = (before.deferrable, before.initially_deferred) != (after.deferrable, after.initially_deferred);
+        let action = format!("ALTER CONSTRAINT {} {words}", after.name.quoted());
+        let altered = changed.then(|| Statement::alter(&after.table, action));
+        let comments = Diff { before: &before.comment, after: &after.comment };
+        altered.into_iter().chain(comment::alter(&constraint_target(&after.table, &after.name), &comments)).collect()
+    }
+}
+
+impl Kind for ForeignKey {
+    fn id(&self) -> ObjectId {
+        ObjectId::inner(KindName::ForeignKey, &self.table, &self.name)
+    }
+
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+        let own = self.columns.iter().map(|column| ObjectId::column(&self.table, column));
+        let other = self.referenced.iter().map(|column| ObjectId::column(&self.references, column));
+        let tables = [ObjectId::table(&self.table), ObjectId::table(&self.references)];
+        tables.into_iter().chain(own).chain(other).chain(self.target_key(schema)).collect()
+    }
+
+    fn table(&self) -> Option<&QualifiedName> {
+        Some(&self.table)
+    }
+
+    fn create(&self, _context: &Context) -> Vec<Statement> {
+        add_constraint(&self.table, &self.name, &self.words(), &self.comment)
+    }
+
+    fn drop(&self, _context: &Context) -> Vec<Statement> {
+        drop_constraint(&self.table, &self.name)
+    }
+
+    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
+        if diff.before.not_valid && *diff.after == (ForeignKey { not_valid: false, ..diff.before.clone() }) {
+            return validate(&diff.after.table, &diff.after.name);
+        }
+        if !ForeignKey::alters_in_place(diff) {
+            return Alteration::Recreate;
+        }
+        Alteration::Statements(ForeignKey::in_place(diff))
+    }
+
+    /// While both sides change their type one after the other, there is no operator that compares them.
+    fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
+        (*column.table == self.table && self.columns.contains(column.name))
+            || (*column.table == self.references && self.referenced.contains(column.name))
+    }
+
+    fn claims(&self) -> Vec<NameClaim> {
+        vec![NameClaim::Constraint(self.table.clone(), self.name.clone())]
+    }
+
+    fn follow(&mut self, rename: &Rename) {
+        rename.follow_inner(KindName::ForeignKey, &self.table, &mut self.name);
+        let actions = self.on_delete.columns_mut().iter_mut().chain(self.on_update.columns_mut());
+        for column in self.columns.iter_mut().chain(actions) {
+            rename.follow_column(&self.table, column);
+        }
+        for column in &mut self.referenced {
+            rename.follow_column(&self.references, column);
+        }
+        rename.follow_table(&mut self.table);
+        rename.follow_table(&mut self.references);
+    }
+
+    fn with_name(&self, name: &Ident) -> Self {
+        ForeignKey { name: name.clone(), ..self.clone() }
+    }
+
+    fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        if self.not_valid || !context.may_have_rows(&self.table) || context.all_null(&self.table, &self.columns) {
+            return Vec::new();
+        }
+        let (columns, referenced) = (name_list(&self.columns), name_list(&self.referenced));
+        let message = format!(
+            "foreign key `{}` fails when a row of `{}` has no matching row in `{}`",
+            self.name, self.table, self.references
+        );
+        let filled = self.columns.iter().map(|column| format!("{} IS NOT NULL", column.quoted())).collect::<Vec<_>>();
+        let probe = format!(
+            "SELECT count(*) FROM {} WHERE {} AND {columns} NOT IN (SELECT {} FROM {})",
+            self.table.quoted(),
+            filled.join(" AND "),
+            referenced.trim_matches(['(', ')']),
+            self.references.quoted()
+        );
+        vec![Hazard::may_fail(&self.id(), message, probe)]
+    }
+}

@@ -1,0 +1,199 @@
+//! Indexes that back no constraint (`pg_index`).
+//!
+//! <https://www.postgresql.org/docs/current/sql-createindex.html>
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::check::mentioned_columns;
+use super::column::expr_requires;
+use super::primary_key::include_words;
+use super::{
+    Alteration, ColumnRef, IndexElement, IndexKey, Kind, NameClaim, comment, is_false, parameter_changes,
+    parameter_list,
+};
+use crate::{
+    Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename,
+};
+
+/// The access method of an index (`pg_am`).
+pub type IndexMethod = Ident;
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// The table.
+    pub table: QualifiedName,
+    /// The index's name; it lives in the table's PostgreSQL schema.
+    pub name: Ident,
+    /// The keys, in order.
+    pub columns: Vec<IndexElement>,
+    /// `UNIQUE`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unique: bool,
+    /// `NULLS NOT DISTINCT` (PostgreSQL 15).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nulls_not_distinct: bool,
+    /// `USING`.
+    #[serde(default = "btree", skip_serializing_if = "is_btree")]
+    pub method: IndexMethod,
+    /// `INCLUDE` columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<Ident>,
+    /// `WHERE`.
+    #[serde(rename = "where", default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Expr>,
+    /// Storage parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
+    /// `COMMENT ON INDEX`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+fn btree() -> IndexMethod {
+    Ident::of("btree")
+}
+
+fn is_btree(method: &IndexMethod) -> bool {
+    *method == btree()
+}
+
+impl Index {
+    /// A btree index over these keys.
+    pub fn new(table: QualifiedName, name: Ident, columns: Vec<IndexElement>) -> Index {
+        let (unique, nulls_not_distinct, include, predicate) = (false, false, Vec::new(), None);
+        let (with, comment) = (BTreeMap::new(), None);
+        Index { table, name, columns, unique, nulls_not_distinct, method: btree(), include, predicate, with, comment }
+    }
+
+    fn qualified(&self) -> QualifiedName {
+        self.table.sibling(self.name.clone())
+    }
+
+    fn target(&self) -> String {
+        format!("INDEX {}", self.qualified().quoted())
+    }
+
+    fn definition(&self) -> String {
+        let unique = if self.unique { "UNIQUE " } else { "" };
+        let method = if is_btree(&self.method) { String::new() } else { format!("USING {} ", self.method.quoted()) };
+        let keys = self.columns.iter().map(IndexElement::sql).collect::<Vec<_>>().join(", ");
+        let nulls = if self.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+        let with = if self.with.is_empty() { String::new() } else { format!(" WITH {}", parameter_list(&self.with)) };
+        let predicate = self.predicate.iter().map(|expr| format!(" WHERE {expr}")).collect::<String>();
+        let (name, table, include) = (self.name.quoted(), self.table.quoted(), include_words(&self.include));
+        format!("CREATE {unique}INDEX {name} ON {table} {method}({keys}){include}{nulls}{with}{predicate}")
+    }
+
+    /// The columns, when the index is a key that a foreign key can reference: unique, whole, and over columns only.
+    pub fn key_columns(&self) -> Option<Vec<Ident>> {
+        let columns = self.columns.iter().map(|element| element.column_name().cloned()).collect::<Option<Vec<_>>>();
+        columns.filter(|_| self.unique && self.predicate.is_none())
+    }
+
+    fn mentions(&self, column: &Ident) -> bool {
+        self.expressions().into_iter().any(|expr| expr.mentions(column))
+    }
+}
+
+impl Kind for Index {
+    fn id(&self) -> ObjectId {
+        ObjectId::inner(KindName::Index, &self.table, &self.name)
+    }
+
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+        let keys = self.columns.iter().filter_map(IndexElement::column_name);
+        let mut ids = vec![ObjectId::table(&self.table)];
+        ids.extend(keys.chain(&self.include).map(|column| ObjectId::column(&self.table, column)));
+        for expr in self.expressions() {
+            ids.extend(mentioned_columns(expr, &self.table, schema));
+            ids.extend(expr_requires(expr, schema));
+        }
+        ids
+    }
+
+    fn table(&self) -> Option<&QualifiedName> {
+        Some(&self.table)
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.columns.iter().filter_map(IndexElement::expression).chain(&self.predicate).collect()
+    }
+
+    fn create(&self, _context: &Context) -> Vec<Statement> {
+        let create = Statement::sql(self.definition());
+        std::iter::once(create).chain(comment::create(&self.target(), &self.comment)).collect()
+    }
+
+    fn drop(&self, _context: &Context) -> Vec<Statement> {
+        vec![Statement::sql(format!("DROP INDEX {}", self.qualified().quoted()))]
+    }
+
+    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
+        let (before, after) = (diff.before, diff.after);
+        let plain = |index: &Index| Index { with: BTreeMap::new(), comment: None, ..index.clone() };
+        if plain(before) != plain(after) {
+            return Alteration::Recreate;
+        }
+        let with = Diff { before: &before.with, after: &after.with };
+        let comments = Diff { before: &before.comment, after: &after.comment };
+        let mut statements = parameter_changes(&format!("ALTER INDEX {}", after.qualified().quoted()), &with);
+        statements.extend(comment::alter(&after.target(), &comments));
+        Alteration::Statements(statements)
+    }
+
+    /// PostgreSQL rebuilds an index over plain columns by itself; a stored expression keeps the casts of the old type.
+    fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
+        *column.table == self.table && self.mentions(column.name)
+    }
+
+    fn claims(&self) -> Vec<NameClaim> {
+        vec![NameClaim::Relation(self.qualified())]
+    }
+
+    fn follow(&mut self, rename: &Rename) {
+        for element in &mut self.columns {
+            match &mut element.key {
+                IndexKey::Column(name) => rename.follow_column(&self.table, name),
+                IndexKey::Expression(expr) => rename.follow_expr(Some(&self.table), expr),
+            }
+        }
+        for column in &mut self.include {
+            rename.follow_column(&self.table, column);
+        }
+        if let Some(predicate) = &mut self.predicate {
+            rename.follow_expr(Some(&self.table), predicate);
+        }
+        rename.follow_inner(KindName::Index, &self.table, &mut self.name);
+        rename.follow_table(&mut self.table);
+    }
+
+    fn with_name(&self, name: &Ident) -> Self {
+        Index { name: name.clone(), ..self.clone() }
+    }
+
+    fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        if !self.unique || !context.may_have_rows(&self.table) {
+            return Vec::new();
+        }
+        if let Some(columns) = self.key_columns() {
+            return super::unique::duplicates_hazard(&self.id(), &self.table, &columns, context);
+        }
+        let keys = self.columns.iter().map(|element| match &element.key {
+            IndexKey::Column(name) => name.quoted(),
+            IndexKey::Expression(expr) => format!("({expr})"),
+        });
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        let predicate = self.predicate.iter().map(|expr| format!(" WHERE {expr}")).collect::<String>();
+        let message =
+            format!("unique index `{}` fails when two rows of `{}` share a value of ({keys})", self.name, self.table);
+        let probe = format!(
+            "SELECT {keys}, count(*) FROM {}{predicate} GROUP BY {keys} HAVING count(*) > 1",
+            self.table.quoted()
+        );
+        vec![Hazard::may_fail(&self.id(), message, probe)]
+    }
+}

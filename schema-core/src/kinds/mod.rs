@@ -1,0 +1,327 @@
+//! Every kind of database object, one file each: its definition, its comparison, its SQL and its dependencies.
+//!
+//! The difference and the plan know no kind: they go through [`Object`] and the [`Kind`] trait. A new kind is a new file
+//! here and a line in the registry below.
+
+mod check;
+mod column;
+mod column_alter;
+mod column_type;
+mod comment;
+mod domain;
+mod enum_type;
+mod exclusion;
+mod extension;
+mod foreign_key;
+mod index;
+mod index_element;
+mod namespace;
+mod primary_key;
+mod retype;
+mod sequence;
+mod table;
+mod unique;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename,
+};
+
+pub use check::Check;
+pub use column::{Column, ColumnValue, Identity, IdentityMode};
+pub use domain::{Domain, DomainCheck};
+pub use enum_type::EnumType;
+pub use exclusion::{Exclusion, ExclusionElement};
+pub use extension::Extension;
+pub use foreign_key::{ForeignKey, ForeignKeyAction, ForeignKeyMatch};
+pub use index::{Index, IndexMethod};
+pub use index_element::{IndexElement, IndexElementError, IndexKey};
+pub use namespace::Namespace;
+pub use primary_key::PrimaryKey;
+pub use sequence::{Sequence, SequenceOptions};
+pub use table::Table;
+pub use unique::Unique;
+
+/// How an object gets from one definition to another of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alteration {
+    /// By these statements; none when the difference has no SQL.
+    Statements(Vec<Statement>),
+    /// Only by dropping and creating it, together with what depends on it.
+    Recreate,
+}
+
+/// A namespace of PostgreSQL in which two objects cannot have one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameClaim {
+    /// `pg_class`: tables, indexes, sequences, and the indexes of constraints.
+    Relation(QualifiedName),
+    /// `pg_type`: enums, domains, and the row types of tables.
+    Type(QualifiedName),
+    /// `pg_constraint` of one table.
+    Constraint(QualifiedName, Ident),
+}
+
+/// What the difference and the plan need to know of a kind.
+pub trait Kind: Clone + PartialEq {
+    /// What names it.
+    fn id(&self) -> ObjectId;
+
+    /// The objects of `schema` that must exist before it does. Names that `schema` does not hold may be among them.
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId>;
+
+    /// The table that it is dropped with.
+    fn table(&self) -> Option<&QualifiedName> {
+        None
+    }
+
+    /// The object that it is dropped with.
+    fn owner(&self) -> Option<ObjectId> {
+        self.table().map(ObjectId::table)
+    }
+
+    /// What stands for it between the parentheses of `CREATE TABLE`, when it can stand there.
+    fn clause(&self) -> Option<String> {
+        None
+    }
+
+    /// The statements that follow its clause.
+    fn after_clause(&self) -> Vec<Statement> {
+        Vec::new()
+    }
+
+    /// The expressions it holds, as the user wrote them.
+    fn expressions(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
+
+    /// The statements that make it. `context` tells what the rows of an existing table get.
+    fn create(&self, context: &Context) -> Vec<Statement>;
+
+    /// Statements that can only run when other objects exist too, and those objects.
+    fn finish(&self) -> Option<(Vec<ObjectId>, Vec<Statement>)> {
+        None
+    }
+
+    /// The statements that remove it, never with CASCADE.
+    fn drop(&self, context: &Context) -> Vec<Statement>;
+
+    /// How `before` becomes `after`; both have the same name.
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration;
+
+    /// The columns whose values get another type by the change: what is written over them is built again around it.
+    fn retypes(_diff: &Diff<&Self>, _context: &Context) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
+    /// Whether an unchanged object must be dropped and created around the change of a column.
+    fn rebuilt_by(&self, _column: &ColumnRef<'_>) -> bool {
+        false
+    }
+
+    /// The names it takes.
+    fn claims(&self) -> Vec<NameClaim>;
+
+    /// Rewrites the names it holds after another object (or itself) was renamed.
+    fn follow(&mut self, rename: &Rename);
+
+    /// The same definition under another name: what tells a rename that needs no human word.
+    fn with_name(&self, name: &Ident) -> Self;
+
+    /// What may be lost or fail when it is created while its table has rows.
+    fn create_hazards(&self, _context: &Context) -> Vec<Hazard> {
+        Vec::new()
+    }
+
+    /// What is lost when it is dropped.
+    fn drop_hazards(&self) -> Vec<Hazard> {
+        Vec::new()
+    }
+
+    /// What may be lost or fail when it is altered.
+    fn alter_hazards(_diff: &Diff<&Self>, _context: &Context) -> Vec<Hazard> {
+        Vec::new()
+    }
+}
+
+/// A column, for the question which objects a change of it touches.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnRef<'a> {
+    /// The table.
+    pub table: &'a QualifiedName,
+    /// The column.
+    pub name: &'a Ident,
+}
+
+macro_rules! registry {
+    ($($variant:ident($kind:ty) = $name:ident),* $(,)?) => {
+        /// An object of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Object {
+            $(#[doc = concat!("See [`", stringify!($kind), "`].")] $variant($kind),)*
+        }
+
+        impl Object {
+            /// Its kind.
+            pub fn kind(&self) -> KindName {
+                match self { $(Object::$variant(_) => KindName::$name,)* }
+            }
+            /// What names it.
+            pub fn id(&self) -> ObjectId {
+                match self { $(Object::$variant(of) => of.id(),)* }
+            }
+            /// See [`Kind::requires`].
+            pub fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+                match self { $(Object::$variant(of) => of.requires(schema),)* }
+            }
+            /// See [`Kind::table`].
+            pub fn table(&self) -> Option<&QualifiedName> {
+                match self { $(Object::$variant(of) => of.table(),)* }
+            }
+            /// See [`Kind::owner`].
+            pub fn owner(&self) -> Option<ObjectId> {
+                match self { $(Object::$variant(of) => of.owner(),)* }
+            }
+            /// See [`Kind::clause`].
+            pub fn clause(&self) -> Option<String> {
+                match self { $(Object::$variant(of) => of.clause(),)* }
+            }
+            /// See [`Kind::after_clause`].
+            pub fn after_clause(&self) -> Vec<Statement> {
+                match self { $(Object::$variant(of) => of.after_clause(),)* }
+            }
+            /// See [`Kind::create`].
+            pub fn create(&self, context: &Context) -> Vec<Statement> {
+                match self { $(Object::$variant(of) => of.create(context),)* }
+            }
+            /// See [`Kind::finish`].
+            pub fn finish(&self) -> Option<(Vec<ObjectId>, Vec<Statement>)> {
+                match self { $(Object::$variant(of) => of.finish(),)* }
+            }
+            /// See [`Kind::drop`].
+            pub fn drop(&self, context: &Context) -> Vec<Statement> {
+                match self { $(Object::$variant(of) => of.drop(context),)* }
+            }
+            /// See [`Kind::alter`].
+            ///
+            /// # Panics
+            /// When the sides are of two kinds: their names would differ.
+            pub fn alter(diff: &Diff<&Object>, context: &Context) -> Alteration {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::alter(&Diff { before, after }, context),)*
+                    _ => unreachable!("one name has one kind"),
+                }
+            }
+            /// See [`Kind::expressions`].
+            pub fn expressions(&self) -> Vec<&Expr> {
+                match self { $(Object::$variant(of) => of.expressions(),)* }
+            }
+            /// See [`Kind::retypes`].
+            pub fn retypes(diff: &Diff<&Object>, context: &Context) -> Vec<ObjectId> {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::retypes(&Diff { before, after }, context),)*
+                    _ => unreachable!("one name has one kind"),
+                }
+            }
+            /// See [`Kind::rebuilt_by`].
+            pub fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
+                match self { $(Object::$variant(of) => of.rebuilt_by(column),)* }
+            }
+            /// See [`Kind::claims`].
+            pub fn claims(&self) -> Vec<NameClaim> {
+                match self { $(Object::$variant(of) => of.claims(),)* }
+            }
+            /// See [`Kind::follow`].
+            pub fn follow(&mut self, rename: &Rename) {
+                match self { $(Object::$variant(of) => of.follow(rename),)* }
+            }
+            /// See [`Kind::with_name`].
+            pub fn with_name(&self, name: &Ident) -> Object {
+                match self { $(Object::$variant(of) => Object::$variant(of.with_name(name)),)* }
+            }
+            /// See [`Kind::create_hazards`].
+            pub fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+                match self { $(Object::$variant(of) => of.create_hazards(context),)* }
+            }
+            /// See [`Kind::drop_hazards`].
+            pub fn drop_hazards(&self) -> Vec<Hazard> {
+                match self { $(Object::$variant(of) => of.drop_hazards(),)* }
+            }
+            /// See [`Kind::alter_hazards`].
+            pub fn alter_hazards(diff: &Diff<&Object>, context: &Context) -> Vec<Hazard> {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::alter_hazards(&Diff { before, after }, context),)*
+                    _ => unreachable!("one name has one kind"),
+                }
+            }
+        }
+
+        $(impl From<$kind> for Object {
+            fn from(of: $kind) -> Object {
+                Object::$variant(of)
+            }
+        })*
+    };
+}
+
+registry! {
+    Schema(Namespace) = Schema,
+    Extension(Extension) = Extension,
+    Enum(EnumType) = Enum,
+    Domain(Domain) = Domain,
+    Sequence(Sequence) = Sequence,
+    Table(Table) = Table,
+    Column(Column) = Column,
+    PrimaryKey(PrimaryKey) = PrimaryKey,
+    Unique(Unique) = Unique,
+    Check(Check) = Check,
+    Exclusion(Exclusion) = Exclusion,
+    Index(Index) = Index,
+    ForeignKey(ForeignKey) = ForeignKey,
+}
+
+/// Serde: leaves a `false` out of the record.
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The PostgreSQL schema that holds an object, when it is one that the schema declares.
+fn namespace_of(name: &QualifiedName) -> ObjectId {
+    ObjectId::global(KindName::Schema, &name.schema)
+}
+
+/// A list of names in SQL, between parentheses.
+fn name_list(names: &[Ident]) -> String {
+    format!("({})", names.iter().map(Ident::quoted).collect::<Vec<_>>().join(", "))
+}
+
+/// Storage parameters as `WITH` and `SET` take them, between parentheses.
+fn parameter_list(parameters: &std::collections::BTreeMap<String, String>) -> String {
+    let shown = parameters.iter().map(|(key, value)| format!("{key} = {}", parameter_value(value)));
+    format!("({})", shown.collect::<Vec<_>>().join(", "))
+}
+
+/// Numbers and words stand bare; everything else is a string.
+fn parameter_value(value: &str) -> String {
+    let bare =
+        !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-');
+    if bare { value.to_owned() } else { crate::quote_literal(value) }
+}
+
+/// The statements that take the storage parameters of `ALTER TABLE` or `ALTER INDEX` from one set to another.
+fn parameter_changes(head: &str, diff: &Diff<&std::collections::BTreeMap<String, String>>) -> Vec<Statement> {
+    let removed: Vec<&str> =
+        diff.before.keys().filter(|key| !diff.after.contains_key(*key)).map(String::as_str).collect();
+    let set = diff.after.iter().filter(|(key, value)| diff.before.get(*key) != Some(value));
+    let set: std::collections::BTreeMap<String, String> = set.map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut statements = Vec::new();
+    if !removed.is_empty() {
+        statements.push(Statement::sql(format!("{head} RESET ({})", removed.join(", "))));
+    }
+    if !set.is_empty() {
+        statements.push(Statement::sql(format!("{head} SET {}", parameter_list(&set))));
+    }
+    statements
+}

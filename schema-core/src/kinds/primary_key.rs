@@ -1,0 +1,142 @@
+//! Primary keys (`pg_constraint`, contype `p`).
+//!
+//! <https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-PRIMARY-KEYS>
+
+use serde::{Deserialize, Serialize};
+
+use super::{Alteration, Kind, NameClaim, comment, is_false, name_list};
+use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
+
+/// A table's primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrimaryKey {
+    /// The table.
+    pub table: QualifiedName,
+    /// The constraint's name.
+    pub name: Ident,
+    /// The key columns, in order.
+    pub columns: Vec<Ident>,
+    /// `INCLUDE` columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<Ident>,
+    /// `DEFERRABLE`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deferrable: bool,
+    /// `INITIALLY DEFERRED`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub initially_deferred: bool,
+    /// `COMMENT ON CONSTRAINT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// `DEFERRABLE INITIALLY DEFERRED`, as far as it applies.
+pub(super) fn deferrable_words(deferrable: bool, initially_deferred: bool) -> &'static str {
+    match (deferrable, initially_deferred) {
+        (_, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, false) => "",
+    }
+}
+
+/// `INCLUDE (...)`, as far as it applies.
+pub(super) fn include_words(include: &[Ident]) -> String {
+    if include.is_empty() { String::new() } else { format!(" INCLUDE {}", name_list(include)) }
+}
+
+/// What `COMMENT ON` calls a constraint.
+pub(super) fn constraint_target(table: &QualifiedName, name: &Ident) -> String {
+    format!("CONSTRAINT {} ON {}", name.quoted(), table.quoted())
+}
+
+/// The statements of a constraint whose clause is known.
+pub(super) fn add_constraint(
+    table: &QualifiedName,
+    name: &Ident,
+    clause: &str,
+    comment: &Option<String>,
+) -> Vec<Statement> {
+    let add = Statement::alter(table, format!("ADD {clause}"));
+    std::iter::once(add).chain(comment::create(&constraint_target(table, name), comment)).collect()
+}
+
+/// `DROP CONSTRAINT`.
+pub(super) fn drop_constraint(table: &QualifiedName, name: &Ident) -> Vec<Statement> {
+    vec![Statement::alter(table, format!("DROP CONSTRAINT {}", name.quoted()))]
+}
+
+/// A constraint that PostgreSQL cannot alter: only its comment can change in place.
+pub(super) fn alter_comment_only<K: Kind>(
+    diff: &Diff<&K>,
+    comment: impl Fn(&K) -> &Option<String>,
+    without_comment: impl Fn(&K) -> K,
+) -> Alteration {
+    if without_comment(diff.before) != without_comment(diff.after) {
+        return Alteration::Recreate;
+    }
+    let id = diff.after.id();
+    let Some(table) = diff.after.table() else { unreachable!("a constraint has a table") };
+    let comments = Diff { before: comment(diff.before), after: comment(diff.after) };
+    let target = constraint_target(table, id.name());
+    Alteration::Statements(comment::alter(&target, &comments).into_iter().collect())
+}
+
+impl Kind for PrimaryKey {
+    fn id(&self) -> ObjectId {
+        ObjectId::inner(KindName::PrimaryKey, &self.table, &self.name)
+    }
+
+    fn requires(&self, _schema: &Schema) -> Vec<ObjectId> {
+        let columns = self.columns.iter().chain(&self.include).map(|column| ObjectId::column(&self.table, column));
+        std::iter::once(ObjectId::table(&self.table)).chain(columns).collect()
+    }
+
+    fn table(&self) -> Option<&QualifiedName> {
+        Some(&self.table)
+    }
+
+    fn clause(&self) -> Option<String> {
+        let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
+        let (name, columns) = (self.name.quoted(), name_list(&self.columns));
+        Some(format!("CONSTRAINT {name} PRIMARY KEY {columns}{}{deferrable}", include_words(&self.include)))
+    }
+
+    fn after_clause(&self) -> Vec<Statement> {
+        comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
+    }
+
+    fn create(&self, _context: &Context) -> Vec<Statement> {
+        let clause = self.clause().unwrap_or_default();
+        add_constraint(&self.table, &self.name, &clause, &self.comment)
+    }
+
+    fn drop(&self, _context: &Context) -> Vec<Statement> {
+        drop_constraint(&self.table, &self.name)
+    }
+
+    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
+        alter_comment_only(diff, |key| &key.comment, |key| PrimaryKey { comment: None, ..key.clone() })
+    }
+
+    fn claims(&self) -> Vec<NameClaim> {
+        let relation = NameClaim::Relation(self.table.sibling(self.name.clone()));
+        vec![relation, NameClaim::Constraint(self.table.clone(), self.name.clone())]
+    }
+
+    fn follow(&mut self, rename: &Rename) {
+        rename.follow_inner(KindName::PrimaryKey, &self.table, &mut self.name);
+        for column in self.columns.iter_mut().chain(&mut self.include) {
+            rename.follow_column(&self.table, column);
+        }
+        rename.follow_table(&mut self.table);
+    }
+
+    fn with_name(&self, name: &Ident) -> Self {
+        PrimaryKey { name: name.clone(), ..self.clone() }
+    }
+
+    fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        super::unique::duplicates_hazard(&self.id(), &self.table, &self.columns, context)
+    }
+}

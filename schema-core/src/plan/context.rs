@@ -1,0 +1,92 @@
+//! What a kind may know while it writes its statements: both schemas, and what rows get.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Expr, Ident, ObjectId, QualifiedName, Schema,
+    kinds::{Column, ColumnValue, Object},
+};
+
+use super::placeholder::placeholder;
+
+/// What the user said about rows that exist: part of no schema, used once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// `#[column(backfill = "...")]`: what rows get in a new or newly NOT NULL column.
+    pub backfill: BTreeMap<ObjectId, Expr>,
+    /// `#[column(using = "...")]`: how values get to another type.
+    pub using: BTreeMap<ObjectId, Expr>,
+}
+
+/// Where the values of a new NOT NULL column come from when the user said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// From nowhere: the statement fails if there are rows, and a finding has said so.
+    Nothing,
+    /// The neutral value of the type: a way back must not fail on the rows that are there.
+    Placeholder,
+}
+
+/// The plan's surroundings. `before` has the new names already.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The schema that the statements start from, after renames.
+    pub before: &'a Schema,
+    /// The schema that they lead to.
+    pub after: &'a Schema,
+    /// What the user said about rows.
+    pub hints: &'a Hints,
+    /// What happens where the user said nothing.
+    pub fill: Fill,
+}
+
+impl Context<'_> {
+    /// What existing rows get in a new column that PostgreSQL would not fill itself.
+    pub(crate) fn fill(&self, column: &Column) -> Option<Expr> {
+        let said = self.said(column);
+        let fills_itself = column.nullable || column.value != ColumnValue::None;
+        said.or_else(|| if fills_itself { None } else { self.placeholder(column) })
+    }
+
+    /// What rows with NULL get when the column becomes NOT NULL.
+    pub(crate) fn fill_nulls(&self, column: &Column) -> Option<Expr> {
+        let said = self.said(column);
+        said.or_else(|| column.value.expr().filter(|_| matches!(column.value, ColumnValue::Default(_))).cloned())
+            .or_else(|| self.placeholder(column))
+    }
+
+    fn said(&self, column: &Column) -> Option<Expr> {
+        self.hints.backfill.get(&ObjectId::column(&column.table, &column.name)).cloned()
+    }
+
+    fn placeholder(&self, column: &Column) -> Option<Expr> {
+        match self.fill {
+            Fill::Nothing => None,
+            Fill::Placeholder => placeholder(&column.sql_type, self.after),
+        }
+    }
+
+    /// Whether the table existed before, so that somebody may have put rows in.
+    pub(crate) fn may_have_rows(&self, table: &QualifiedName) -> bool {
+        self.before.contains(&ObjectId::table(table))
+    }
+
+    /// Whether one of the columns is NULL in every row that exists, because it is new and nothing fills it.
+    pub(crate) fn all_null(&self, table: &QualifiedName, columns: &[Ident]) -> bool {
+        columns.iter().any(|name| {
+            let id = ObjectId::column(table, name);
+            let filled = self.hints.backfill.contains_key(&id);
+            let empty = |column: &Column| column.nullable && column.value == ColumnValue::None;
+            !filled && !self.before.contains(&id) && self.after.column(table, name).is_some_and(empty)
+        })
+    }
+
+    /// Whether an expression that this plan writes has the label as a string literal.
+    pub(crate) fn newly_quoted(&self, label: &Ident) -> bool {
+        let quoted = |expr: &Expr| crate::sql::string_literals(expr.as_str()).iter().any(|text| text == label.as_str());
+        let new = |id: &ObjectId, object: &Object| self.before.get(id) != Some(object);
+        let hints = self.hints.backfill.values().chain(self.hints.using.values());
+        hints.into_iter().any(quoted)
+            || self.after.iter().any(|(id, object)| new(id, object) && object.expressions().into_iter().any(quoted))
+    }
+}

@@ -1,0 +1,205 @@
+//! The order of actions: a graph of what must come before what, and a stable way through it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    KindName, ObjectId,
+    kinds::{NameClaim, Object},
+};
+
+use super::{Action, Context};
+
+/// Sorts the actions so that PostgreSQL accepts them.
+pub(super) fn sorted(actions: Vec<Action>, context: &Context) -> Vec<Action> {
+    let graph = Graph::new(&actions, context);
+    let order = graph.order(&actions);
+    let mut slots: Vec<Option<Action>> = actions.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| slots[at].take()).collect()
+}
+
+/// Edges between actions, by their place in the list.
+struct Graph {
+    /// What must come after each.
+    after: Vec<BTreeSet<usize>>,
+}
+
+/// Where an object is made, changed and removed.
+#[derive(Default)]
+struct Places {
+    drop: BTreeMap<ObjectId, usize>,
+    create: BTreeMap<ObjectId, usize>,
+    alter: BTreeMap<ObjectId, usize>,
+}
+
+impl Places {
+    fn new(actions: &[Action]) -> Places {
+        let mut places = Places::default();
+        for (at, action) in actions.iter().enumerate() {
+            match action {
+                Action::Drop(object) => drop(places.drop.insert(object.id(), at)),
+                Action::Create(object, parts) => {
+                    places.create.insert(object.id(), at);
+                    places.create.extend(parts.iter().map(|part| (part.id(), at)));
+                }
+                Action::Alter(diff) => drop(places.alter.insert(diff.after.id(), at)),
+                Action::Relabel(rename) => drop(places.alter.insert(rename.after.clone(), at)),
+                Action::Finish(_) => {}
+            }
+        }
+        places
+    }
+
+    /// The action after which the object is as it should be.
+    fn ready(&self, id: &ObjectId) -> Option<usize> {
+        self.create.get(id).or_else(|| self.alter.get(id)).copied()
+    }
+}
+
+impl Graph {
+    fn new(actions: &[Action], context: &Context) -> Graph {
+        let mut graph = Graph { after: vec![BTreeSet::new(); actions.len()] };
+        let places = Places::new(actions);
+        for (at, action) in actions.iter().enumerate() {
+            graph.connect(at, action, &places, context);
+        }
+        graph.separate_names(actions);
+        graph
+    }
+
+    fn edge(&mut self, first: usize, then: usize) {
+        if first != then {
+            self.after[first].insert(then);
+        }
+    }
+
+    fn connect(&mut self, at: usize, action: &Action, places: &Places, context: &Context) {
+        match action {
+            Action::Drop(object) => self.connect_drop(at, object, places, context),
+            Action::Create(object, parts) => {
+                for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.after)) {
+                    places.ready(&id).into_iter().for_each(|first| self.edge(first, at));
+                }
+                places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
+            }
+            Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
+            Action::Relabel(_) => {}
+            Action::Finish(object) => {
+                let needed = object.finish().map(|(needed, _)| needed).unwrap_or_default();
+                for id in needed.iter().chain([&object.id()]) {
+                    places.ready(id).into_iter().for_each(|first| self.edge(first, at));
+                }
+            }
+        }
+    }
+
+    /// What needs an object goes before the object changes or goes.
+    fn connect_drop(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
+        let parts: Vec<&Object> = match object {
+            Object::Table(table) => context.before.parts_of(&table.name).collect(),
+            _ => Vec::new(),
+        };
+        for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
+            let later = places.drop.get(&id).or_else(|| places.alter.get(&id));
+            later.into_iter().for_each(|then| self.edge(at, *then));
+        }
+    }
+
+    fn connect_alter(&mut self, at: usize, before: &Object, after: &Object, places: &Places, context: &Context) {
+        let (needed, needs) = (before.requires(context.before), after.requires(context.after));
+        for id in &needs {
+            places.ready(id).into_iter().for_each(|first| self.edge(first, at));
+        }
+        for id in needed.iter().filter(|id| !needs.contains(id)) {
+            let later = places.drop.get(id).or_else(|| places.alter.get(id));
+            later.into_iter().for_each(|then| self.edge(at, *then));
+        }
+    }
+
+    /// Two objects cannot have one name at a time.
+    fn separate_names(&mut self, actions: &[Action]) {
+        let (mut released, mut taken): (BTreeMap<NameClaim, usize>, Vec<(NameClaim, usize)>) = Default::default();
+        for (at, action) in actions.iter().enumerate() {
+            let (before, after) = claims(action);
+            released.extend(before.iter().filter(|claim| !after.contains(claim)).map(|claim| (claim.clone(), at)));
+            taken.extend(after.into_iter().filter(|claim| !before.contains(claim)).map(|claim| (claim, at)));
+        }
+        for (claim, then) in taken {
+            if let Some(first) = released.get(&claim) {
+                self.edge(*first, then);
+            }
+        }
+    }
+
+    /// Kahn's algorithm; among the actions that may come next, the one of the lowest rank.
+    fn order(&self, actions: &[Action]) -> Vec<usize> {
+        let mut waiting = vec![0usize; actions.len()];
+        self.after.iter().flatten().for_each(|then| waiting[*then] += 1);
+        let ranks: Vec<Rank> = actions.iter().map(rank).collect();
+        let mut ready: BTreeSet<(&Rank, usize)> =
+            (0..actions.len()).filter(|at| waiting[*at] == 0).map(|at| (&ranks[at], at)).collect();
+        let mut left: BTreeSet<(&Rank, usize)> = ranks.iter().zip(0..).collect();
+        let mut order = Vec::with_capacity(actions.len());
+        // A cycle would be a defect of a kind's dependencies; the proof on the dev database then shows what PostgreSQL refuses.
+        while let Some(next) = ready.pop_first().or_else(|| left.first().copied()) {
+            if !left.remove(&next) {
+                continue;
+            }
+            order.push(next.1);
+            for then in &self.after[next.1] {
+                waiting[*then] = waiting[*then].saturating_sub(1);
+                if waiting[*then] == 0 {
+                    ready.insert((&ranks[*then], *then));
+                }
+            }
+        }
+        order
+    }
+}
+
+fn claims(action: &Action) -> (Vec<NameClaim>, Vec<NameClaim>) {
+    let of =
+        |object: &Object, parts: &[Object]| std::iter::once(object).chain(parts).flat_map(Object::claims).collect();
+    match action {
+        Action::Drop(object) => (of(object, &[]), Vec::new()),
+        Action::Create(object, parts) => (Vec::new(), of(object, parts)),
+        Action::Alter(diff) => (of(&diff.before, &[]), of(&diff.after, &[])),
+        Action::Relabel(rename) => (vec![label(&rename.before)], vec![label(&rename.after)]),
+        Action::Finish(_) => (Vec::new(), Vec::new()),
+    }
+}
+
+/// What a constraint or index claims by its name alone.
+fn label(id: &ObjectId) -> NameClaim {
+    let Some(table) = id.outer() else { unreachable!("constraints and indexes live in a table") };
+    match id.kind {
+        KindName::Check | KindName::ForeignKey => NameClaim::Constraint(table, id.name().clone()),
+        _ => NameClaim::Relation(table.sibling(id.name().clone())),
+    }
+}
+
+/// The tie-break: constraints and indexes that go; everything that comes or changes, by kind; what holds rows goes last.
+type Rank = (u8, i32, Vec<crate::Ident>, u32, ObjectId);
+
+fn rank(action: &Action) -> Rank {
+    let (id, ordinal) = match action {
+        Action::Drop(object) | Action::Create(object, _) | Action::Finish(object) => (object.id(), ordinal(object)),
+        Action::Alter(diff) => (diff.after.id(), ordinal(&diff.after)),
+        Action::Relabel(rename) => (rename.after.clone(), 0),
+    };
+    let kind = id.kind as i32;
+    let group = if id.kind == KindName::Column { id.path[..2].to_vec() } else { id.path.clone() };
+    let holds_data = id.kind < KindName::PrimaryKey;
+    match action {
+        Action::Drop(_) if holds_data => (3, -kind, group, ordinal, id),
+        Action::Drop(_) => (0, -kind, group, ordinal, id),
+        Action::Finish(_) => (2, kind, group, ordinal, id),
+        _ => (1, kind, group, ordinal, id),
+    }
+}
+
+fn ordinal(object: &Object) -> u32 {
+    match object {
+        Object::Column(column) => column.ordinal,
+        _ => 0,
+    }
+}

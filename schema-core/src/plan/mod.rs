@@ -1,0 +1,127 @@
+//! The plan: the statements that take one schema to another, in an order that PostgreSQL accepts.
+//!
+//! It knows no kind. What must come before what is asked of the objects; ties are broken by kind and name, so that equal input
+//! gives equal text. It does not write revisions and does not judge hazards.
+
+mod context;
+mod graph;
+mod order;
+mod placeholder;
+mod rebuild;
+mod script;
+
+use crate::{
+    Diff, Hazard, Schema, Statement,
+    diff::{Difference, difference},
+    kinds::{Alteration, Object},
+    rename::{Rename, inverted},
+};
+
+pub use context::{Context, Fill, Hints};
+pub use script::{Script, ScriptLine};
+
+/// What one node of the plan does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Removes an object.
+    Drop(Object),
+    /// Makes an object; the second are the parts that CREATE TABLE takes in.
+    Create(Object, Vec<Object>),
+    /// Changes an object in place.
+    Alter(Diff<Object>),
+    /// Gives a constraint or index another name.
+    Relabel(Rename),
+    /// What a new object needs when others exist: the owner of a sequence.
+    Finish(Object),
+}
+
+/// The way from one schema to another and back.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is recorded.
+    pub difference: Difference,
+    /// The SQL that goes there.
+    pub up: Script,
+    /// The SQL that comes back.
+    pub down: Script,
+    /// What the way there may cost.
+    pub hazards: Vec<Hazard>,
+}
+
+/// Plans both ways. The way back is the same problem with the sides swapped.
+///
+/// ```
+/// use schema_core::{Ident, QualifiedName, Schema, kinds::Table, plan::{Hints, plan}};
+/// let after: Schema = [Table::new(QualifiedName::public(Ident::of("users"))).into()].into_iter().collect();
+/// let plan = plan(&Schema::default(), &after, &[], &Hints::default());
+/// assert_eq!(plan.up.text(), "CREATE TABLE users ();\n");
+/// assert_eq!(plan.down.text(), "DROP TABLE users;  -- deletes data\n");
+/// ```
+pub fn plan(before: &Schema, after: &Schema, renames: &[Rename], hints: &Hints) -> Plan {
+    let there = difference(before, after, renames);
+    let back = difference(after, before, &inverted(&there.renames));
+    let up = script(&there, after, hints, Fill::Nothing);
+    let down = script(&back, before, &Hints::default(), Fill::Placeholder);
+    let hazards = hazards(&there, after, hints);
+    Plan { difference: there, up, down, hazards }
+}
+
+/// The statements of one way.
+fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) -> Script {
+    let mut script = Script::default();
+    let nothing = Hints::default();
+    let start = Context { before: &difference.renamed, after: &difference.renamed, hints: &nothing, fill };
+    for object in order::displaced(&difference.displaced) {
+        script.extend(object.drop(&start), object.drop_hazards().iter().any(Hazard::is_loss));
+    }
+    script.extend(order::renames(&difference.renames), false);
+    let context = Context { before: &difference.renamed, after, hints, fill };
+    for action in graph::sorted(rebuild::actions(difference, &context), &context) {
+        let loses = matches!(&action, Action::Drop(object) if object.drop_hazards().iter().any(Hazard::is_loss));
+        script.extend(statements(&action, &context), loses);
+    }
+    script
+}
+
+fn statements(action: &Action, context: &Context) -> Vec<Statement> {
+    match action {
+        Action::Drop(object) => object.drop(context),
+        Action::Create(Object::Table(table), parts) => {
+            let clauses: Vec<String> = parts.iter().filter_map(Object::clause).collect();
+            let mut statements = table.create_with(&clauses);
+            statements.extend(parts.iter().flat_map(Object::after_clause));
+            statements
+        }
+        Action::Create(object, _) => object.create(context),
+        Action::Relabel(rename) => rename.statements(),
+        Action::Finish(object) => object.finish().map(|(_, statements)| statements).unwrap_or_default(),
+        Action::Alter(diff) => match Object::alter(&Diff { before: &diff.before, after: &diff.after }, context) {
+            Alteration::Statements(statements) => statements,
+            Alteration::Recreate => unreachable!("`rebuild` has made it a drop and a create"),
+        },
+    }
+}
+
+fn hazards(difference: &Difference, after: &Schema, hints: &Hints) -> Vec<Hazard> {
+    let context = Context { before: &difference.renamed, after, hints, fill: Fill::Nothing };
+    let gone = |object: &&Object| object.table().is_none_or(|table| !dropped_table(difference, table));
+    let dropped = difference.displaced.iter().chain(&difference.drops).filter(gone).flat_map(Object::drop_hazards);
+    let altered = difference.alters.iter().flat_map(|diff| {
+        let sides = Diff { before: &diff.before, after: &diff.after };
+        let own = Object::alter_hazards(&sides, &context);
+        let again = matches!(Object::alter(&sides, &context), Alteration::Recreate) && !is_column(&diff.after);
+        own.into_iter().chain(again.then(|| diff.after.create_hazards(&context)).into_iter().flatten())
+    });
+    let new = |object: &&Object| object.table().is_none_or(|table| context.may_have_rows(table));
+    let created = difference.creates.iter().filter(new).flat_map(|object| object.create_hazards(&context));
+    dropped.chain(altered).chain(created).collect()
+}
+
+fn is_column(object: &Object) -> bool {
+    matches!(object, Object::Column(_))
+}
+
+fn dropped_table(difference: &Difference, table: &crate::QualifiedName) -> bool {
+    let id = crate::ObjectId::table(table);
+    difference.drops.iter().chain(&difference.displaced).any(|object| object.id() == id)
+}

@@ -1,0 +1,45 @@
+//! A neutral value for each type: what rows get when the way back adds a NOT NULL column whose values are gone.
+
+use crate::{Expr, KindName, ObjectId, Schema, SqlType, kinds::Object, quote_literal};
+
+/// The neutral value, when the type has one.
+pub(super) fn placeholder(of: &SqlType, schema: &Schema) -> Option<Expr> {
+    if of.array {
+        return Some(Expr::new("'{}'"));
+    }
+    match of.built_in_name() {
+        Some(name) => built_in(name).map(Expr::new),
+        None => user(of, schema),
+    }
+}
+
+fn built_in(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "smallint" | "integer" | "bigint" | "real" | "double precision" | "numeric" | "money" | "oid" => "0",
+        "text" | "varchar" | "char" | "name" | "bytea" | "tsvector" | "tsquery" => "''",
+        "boolean" => "false",
+        "date" | "timestamp" | "timestamptz" | "time" | "timetz" => "now()",
+        "interval" => "'0'",
+        "uuid" => "gen_random_uuid()",
+        "json" | "jsonb" => "'{}'",
+        "inet" | "cidr" => "'0.0.0.0'",
+        "macaddr" => "'00:00:00:00:00:00'",
+        "bit" | "varbit" => "B'0'",
+        "point" => "'(0,0)'",
+        "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => "'empty'",
+        _ => return None,
+    })
+}
+
+/// The first label of an enum; a domain takes what its type takes, unless a check forbids it.
+fn user(of: &SqlType, schema: &Schema) -> Option<Expr> {
+    let name = of.user_type()?;
+    match schema.get(&ObjectId::top(KindName::Enum, name)) {
+        Some(Object::Enum(of)) => return of.values.first().map(|value| Expr::new(quote_literal(value.as_str()))),
+        _ => {}
+    }
+    match schema.get(&ObjectId::top(KindName::Domain, name)) {
+        Some(Object::Domain(domain)) => domain.default.clone().or_else(|| placeholder(&domain.sql_type, schema)),
+        _ => None,
+    }
+}

@@ -1,0 +1,158 @@
+//! From differences to actions: what must be dropped and created again around a change, and what goes or comes together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Diff, KindName, ObjectId,
+    diff::Difference,
+    kinds::{Alteration, ColumnRef, Object},
+};
+
+use super::{Action, Context};
+
+/// The actions of the main plan, unordered.
+pub(super) fn actions(difference: &Difference, context: &Context) -> Vec<Action> {
+    let again = rebuilt(difference, context);
+    let mut drops: Vec<Object> = difference.drops.clone();
+    let mut creates: Vec<Object> = difference.creates.clone();
+    drops.extend(again.iter().filter_map(|id| context.before.get(id).cloned()));
+    creates.extend(again.iter().filter_map(|id| context.after.get(id).cloned()));
+    let altered = difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
+    let mut actions: Vec<Action> = altered.cloned().map(Action::Alter).collect();
+    actions.extend(difference.relabels.iter().cloned().map(Action::Relabel));
+    actions.extend(folded_drops(drops).into_iter().map(Action::Drop));
+    actions.extend(creates.iter().filter(|object| object.finish().is_some()).cloned().map(Action::Finish));
+    actions.extend(folded_creates(creates));
+    actions
+}
+
+/// The objects of both schemas that must go and come back.
+fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
+    let (mut again, mut retyped) = (BTreeSet::new(), BTreeSet::new());
+    for Diff { before, after } in &difference.alters {
+        let diff = Diff { before, after };
+        if Object::alter(&diff, context) == Alteration::Recreate {
+            again.insert(after.id());
+        } else {
+            retyped.extend(Object::retypes(&diff, context));
+        }
+    }
+    let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
+    if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
+        spread(&mut again, &retyped, &gone, context);
+    }
+    again
+}
+
+/// Adds what stands on a moving object, until nothing more does.
+fn spread(again: &mut BTreeSet<ObjectId>, retyped: &BTreeSet<ObjectId>, gone: &BTreeSet<ObjectId>, context: &Context) {
+    let columns: Vec<_> = retyped.iter().filter_map(|id| id.outer().map(|table| (table, id.name().clone()))).collect();
+    let columns: Vec<ColumnRef<'_>> = columns.iter().map(|(table, name)| ColumnRef { table, name }).collect();
+    let staying: Vec<(&ObjectId, &Object)> =
+        context.before.iter().filter(|(id, _)| context.after.contains(id)).collect();
+    // A generated column of a type that is replaced cannot be converted: it is computed again.
+    let stuck = |id: &ObjectId, object: &Object| {
+        retyped.contains(id) && matches!(object, Object::Column(column) if is_generated(column))
+    };
+    let touched = staying
+        .iter()
+        .filter(|(id, object)| stuck(id, object) || columns.iter().any(|column| object.rebuilt_by(column)));
+    again.extend(touched.map(|(id, _)| (*id).clone()));
+    loop {
+        let needs = |object: &Object| {
+            object.requires(context.before).iter().any(|id| again.contains(id) || (gone.contains(id) && carries(id)))
+        };
+        let standing = |(id, object): &&(&ObjectId, &Object)| movable(id.kind) && !again.contains(*id) && needs(object);
+        let more: Vec<ObjectId> = staying.iter().filter(standing).map(|(id, _)| (*id).clone()).collect();
+        if more.is_empty() {
+            return;
+        }
+        again.extend(more);
+    }
+}
+
+fn is_generated(column: &crate::kinds::Column) -> bool {
+    matches!(column.value, crate::kinds::ColumnValue::Generated(_))
+}
+
+/// A dropped key takes the foreign keys on it along; other dropped objects have dependants that changed by themselves.
+fn carries(id: &ObjectId) -> bool {
+    matches!(id.kind, KindName::PrimaryKey | KindName::Unique | KindName::Index)
+}
+
+/// What can be dropped and created without losing rows.
+fn movable(kind: KindName) -> bool {
+    !matches!(
+        kind,
+        KindName::Schema
+            | KindName::Extension
+            | KindName::Enum
+            | KindName::Domain
+            | KindName::Sequence
+            | KindName::Table
+            | KindName::Column
+    )
+}
+
+/// Leaves out what goes with its owner.
+fn folded_drops(drops: Vec<Object>) -> Vec<Object> {
+    let ids: BTreeSet<ObjectId> = drops.iter().map(Object::id).collect();
+    let goes_along = |object: &Object| match object {
+        // Two dropped tables may reference each other, so their foreign keys go first; `graph` sorts it out.
+        Object::ForeignKey(key) => {
+            ids.contains(&ObjectId::table(&key.table))
+                && (key.table == key.references || !in_cycle(key.table.clone(), &drops))
+        }
+        other => other.owner().is_some_and(|owner| ids.contains(&owner) || owned_by_dropped_table(&owner, &ids)),
+    };
+    drops.iter().filter(|object| !goes_along(object)).cloned().collect()
+}
+
+fn owned_by_dropped_table(owner: &ObjectId, ids: &BTreeSet<ObjectId>) -> bool {
+    owner.kind == KindName::Column && owner.outer().is_some_and(|table| ids.contains(&ObjectId::table(&table)))
+}
+
+/// Whether dropped tables reference each other in a circle through this one.
+fn in_cycle(table: crate::QualifiedName, drops: &[Object]) -> bool {
+    let mut references: BTreeMap<&crate::QualifiedName, Vec<&crate::QualifiedName>> = BTreeMap::new();
+    for object in drops {
+        if let Object::ForeignKey(key) = object {
+            references.entry(&key.table).or_default().push(&key.references);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&crate::QualifiedName> = references.get(&table).cloned().unwrap_or_default();
+    open.retain(|other| **other != table);
+    while let Some(next) = open.pop() {
+        if *next == table {
+            return true;
+        }
+        if seen.insert(next) {
+            open.extend(references.get(next).into_iter().flatten());
+        }
+    }
+    false
+}
+
+/// Puts what CREATE TABLE can hold into it.
+fn folded_creates(creates: Vec<Object>) -> Vec<Action> {
+    let tables: BTreeSet<ObjectId> = creates.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
+    let home = |object: &Object| {
+        object.table().map(ObjectId::table).filter(|id| tables.contains(id) && object.clause().is_some())
+    };
+    let mut parts: BTreeMap<ObjectId, Vec<Object>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for object in creates {
+        match home(&object) {
+            Some(table) => parts.entry(table).or_default().push(object),
+            None => alone.push(object),
+        }
+    }
+    alone
+        .into_iter()
+        .map(|object| {
+            let own = parts.remove(&object.id()).unwrap_or_default();
+            Action::Create(object, own)
+        })
+        .collect()
+}
