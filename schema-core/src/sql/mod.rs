@@ -5,6 +5,7 @@
 
 mod classify;
 mod compare;
+mod findings;
 mod lexer;
 mod literal;
 mod rename;
@@ -12,6 +13,10 @@ mod splitter;
 
 pub use classify::{NotInTransaction, StatementKind, statement_kind};
 pub use compare::{normalized, same_sql};
+pub use findings::{
+    RunMode, SQL_COPY_FROM_STDIN, SQL_NEEDS_NO_TRANSACTION, SQL_NUL_BYTE, SQL_OPEN, SQL_PSQL_COMMAND,
+    SQL_TRANSACTION_CONTROL, findings,
+};
 pub use lexer::{Token, TokenKind, Tokens, tokens};
 pub use literal::{ident_value, string_literals, string_value};
 pub use rename::{mentions_word, rename_word};

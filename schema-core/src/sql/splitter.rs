@@ -52,7 +52,7 @@ pub enum SplitProblem {
 
 impl fmt::Display for SplitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
+        write!(f, "line {}: {}; {}", self.line, self.problem, self.problem.remedy())
     }
 }
 
@@ -61,19 +61,34 @@ impl std::error::Error for SplitError {}
 impl fmt::Display for SplitProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SplitProblem::OpenString => f.write_str("a string starts here and never ends; close it with `'`"),
-            SplitProblem::OpenIdent => f.write_str("a quoted name starts here and never ends; close it with `\"`"),
-            SplitProblem::OpenDollar(tag) => {
-                write!(f, "a dollar-quoted string starts here and never ends; close it with `{tag}`")
-            }
-            SplitProblem::OpenComment => f.write_str("a comment starts here and never ends; close it with `*/`"),
+            SplitProblem::OpenString => f.write_str("a string starts here and never ends"),
+            SplitProblem::OpenIdent => f.write_str("a quoted name starts here and never ends"),
+            SplitProblem::OpenDollar(_) => f.write_str("a dollar-quoted string starts here and never ends"),
+            SplitProblem::OpenComment => f.write_str("a comment starts here and never ends"),
             SplitProblem::PsqlMeta(command) => {
-                write!(f, "`{command}` is a command of psql that the server does not know; write SQL instead, or remove the line")
+                write!(f, "`{command}` is a command of psql, which the server does not know")
             }
-            SplitProblem::CopyFromStdin => f.write_str(
-                "`COPY ... FROM STDIN` reads rows that are no SQL; write INSERT statements (pg_dump --inserts), or load the rows in Rust code",
-            ),
-            SplitProblem::Nul => f.write_str("a NUL byte, which PostgreSQL cannot store in any text; remove it"),
+            SplitProblem::CopyFromStdin => {
+                f.write_str("`COPY ... FROM STDIN` is followed by rows, which are no SQL and cannot be sent")
+            }
+            SplitProblem::Nul => f.write_str("a NUL byte, which PostgreSQL cannot store in any text"),
+        }
+    }
+}
+
+impl SplitProblem {
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            SplitProblem::OpenString => "close it with `'`".to_owned(),
+            SplitProblem::OpenIdent => "close it with `\"`".to_owned(),
+            SplitProblem::OpenDollar(delimiter) => format!("close it with `{delimiter}`"),
+            SplitProblem::OpenComment => "close it with `*/`; comments nest".to_owned(),
+            SplitProblem::PsqlMeta(_) => "remove the line, or write what it does in SQL".to_owned(),
+            SplitProblem::CopyFromStdin => {
+                "write INSERT statements; pg_dump writes them with: pg_dump --inserts".to_owned()
+            }
+            SplitProblem::Nul => "remove it; the file may be UTF-16, and must be UTF-8".to_owned(),
         }
     }
 }
