@@ -216,10 +216,12 @@ impl Graph {
     }
 
     fn near_names(&self, text: &str) -> Vec<RevisionId> {
-        let most = 1 + text.chars().count() / 4;
-        let distance = |id: &RevisionId| edits(text, id.as_str()).min(edits(text, id.name()));
-        let mut near: Vec<(usize, &RevisionId)> = self.ids().iter().map(|id| (distance(id), id)).collect();
-        near.retain(|(distance, _)| *distance <= most);
+        let length = text.chars().count();
+        if length < 3 {
+            return Vec::new();
+        }
+        let mut near: Vec<(usize, &RevisionId)> = self.ids().iter().map(|id| (edits(text, id.as_str()), id)).collect();
+        near.retain(|(distance, _)| *distance <= (length + 1) / 3);
         near.sort();
         near.into_iter().take(NEAR).map(|(_, id)| id.clone()).collect()
     }
@@ -238,20 +240,21 @@ fn wrong(direction: Direction, target: &Target) -> RouteError {
     RouteError::WrongDirection { direction, target: target.clone() }
 }
 
-/// How many characters must be put in, left out or changed (Levenshtein).
-fn edits(before: &str, after: &str) -> usize {
-    let after: Vec<char> = after.chars().collect();
-    let mut row: Vec<usize> = (0..=after.len()).collect();
-    for (line, c) in before.chars().enumerate() {
+/// How many characters of the text must be changed to find it somewhere in the id (Sellers): like Levenshtein's distance, but what
+/// stands before and behind costs nothing.
+fn edits(text: &str, id: &str) -> usize {
+    let id = id.as_bytes();
+    let mut row = vec![0; id.len() + 1];
+    for (line, c) in text.chars().enumerate() {
         let mut diagonal = row[0];
         row[0] = line + 1;
-        for (place, other) in after.iter().enumerate() {
-            let changed = diagonal + usize::from(c != *other);
+        for (place, other) in id.iter().enumerate() {
+            let changed = diagonal + usize::from(c != char::from(*other));
             diagonal = row[place + 1];
             row[place + 1] = changed.min(row[place] + 1).min(diagonal + 1);
         }
     }
-    row[after.len()]
+    row.into_iter().min().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -341,6 +344,7 @@ mod tests {
 
     #[test]
     fn edits_are_counted() {
-        assert_eq!((edits("", "ab"), edits("kitten", "sitting"), edits("a", "a")), (2, 3, 0));
+        assert_eq!((edits("users", "1_users"), edits("usres", "1_users_x"), edits("bioo", "2_bio")), (0, 2, 1));
+        assert_eq!((edits("abc", ""), edits("", "abc")), (3, 0));
     }
 }
