@@ -1,3 +1,4 @@
 //! What the integration tests share: a throwaway server, later sandboxed projects and case files. No test lives here.
 
 pub mod cluster;
+pub mod revisions;

@@ -1,0 +1,100 @@
+//! The migrator an application and the command line link: revisions in, a database brought to where they say.
+//!
+//! It verifies before it applies, waits its turn, and tells an observer what it does. It opens no connection and no file.
+
+mod engine;
+mod options;
+mod report;
+mod resume;
+mod standing;
+
+use std::sync::Arc;
+
+use schema_core::history::{Migration, RevisionId, Target};
+
+pub use options::Options;
+pub use report::{Report, Resolution, RevisionRun, Status};
+
+use crate::apply::session::ready;
+use crate::apply::{ApplyError, Direction, Event, Observer};
+use engine::Way;
+
+/// Applies and undoes revisions.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let migrations = Vec::new();
+/// use schema_runtime::{Event, Migrator};
+/// let mut client = postgres::Client::connect("postgresql:///app", postgres::NoTls)?;
+/// let migrator = Migrator::new(migrations).observer(|event: &Event<'_>| println!("{event:?}"));
+/// let report = migrator.upgrade(&mut client)?;
+/// println!("{} revisions applied", report.revisions.len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Migrator {
+    pub(crate) migrations: Vec<Migration>,
+    pub(crate) options: Options,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+impl Migrator {
+    /// A migrator for these revisions, in any order.
+    pub fn new(migrations: Vec<Migration>) -> Migrator {
+        Migrator { migrations, options: Options::default(), observer: Arc::new(|_: &Event<'_>| {}) }
+    }
+
+    /// Sets how to run.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Migrator {
+        self.options = options;
+        self
+    }
+
+    /// Sets who is told what happens.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Migrator {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Applies everything that is pending.
+    pub fn upgrade(&self, client: &mut postgres::Client) -> Result<Report, ApplyError> {
+        self.upgrade_to(client, &Target::Heads)
+    }
+
+    /// Applies what is pending up to a target.
+    pub fn upgrade_to(&self, client: &mut postgres::Client, target: &Target) -> Result<Report, ApplyError> {
+        ready(self.run(client, Way { direction: Direction::Up, target }))
+    }
+
+    /// Undoes applied revisions down to a target.
+    pub fn downgrade_to(&self, client: &mut postgres::Client, target: &Target) -> Result<Report, ApplyError> {
+        ready(self.run(client, Way { direction: Direction::Down, target }))
+    }
+
+    /// How the database stands. It only reads, and a role without any rights of its own can call it.
+    pub fn status(&self, client: &mut postgres::Client) -> Result<Status, ApplyError> {
+        ready(self.look(client))
+    }
+
+    /// Records what a person found out about an interrupted revision.
+    pub fn resolve(
+        &self,
+        client: &mut postgres::Client,
+        id: &RevisionId,
+        resolution: Resolution,
+    ) -> Result<(), ApplyError> {
+        ready(self.settle_by_hand(client, id, resolution))
+    }
+}
+
+impl std::fmt::Debug for Migrator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Migrator")
+            .field("migrations", &self.migrations.len())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
