@@ -11,6 +11,7 @@ use crate::{Diff, ObjectId, Schema, kinds::Object, rename::Rename};
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "alterations are as common as the rest, and lists of changes are short")]
 pub enum Change {
     /// The object did not exist.
     Create(Object),

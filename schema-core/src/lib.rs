@@ -14,6 +14,7 @@ pub mod history;
 mod ident;
 mod keywords;
 pub mod kinds;
+pub mod lint;
 mod names;
 mod object;
 pub mod plan;

@@ -10,6 +10,7 @@ mod id;
 mod migration;
 #[cfg(test)]
 mod properties;
+mod record;
 mod route;
 mod target;
 
@@ -20,5 +21,6 @@ pub use defect::{
 pub use graph::Graph;
 pub use id::{RevisionId, RevisionIdError};
 pub use migration::Migration;
+pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold};
 pub use route::{Direction, RouteError};
 pub use target::{Target, TargetError};

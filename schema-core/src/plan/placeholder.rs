@@ -34,9 +34,8 @@ fn built_in(name: &str) -> Option<&'static str> {
 /// The first label of an enum; a domain takes what its type takes, unless a check forbids it.
 fn user(of: &SqlType, schema: &Schema) -> Option<Expr> {
     let name = of.user_type()?;
-    match schema.get(&ObjectId::top(KindName::Enum, name)) {
-        Some(Object::Enum(of)) => return of.values.first().map(|value| Expr::new(quote_literal(value.as_str()))),
-        _ => {}
+    if let Some(Object::Enum(of)) = schema.get(&ObjectId::top(KindName::Enum, name)) {
+        return of.values.first().map(|value| Expr::new(quote_literal(value.as_str())));
     }
     match schema.get(&ObjectId::top(KindName::Domain, name)) {
         Some(Object::Domain(domain)) => domain.default.clone().or_else(|| placeholder(&domain.sql_type, schema)),
