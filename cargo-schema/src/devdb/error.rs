@@ -146,7 +146,12 @@ impl fmt::Display for DevError {
                 "another command has held `{}` for a minute\nhelp: end that command, then try again",
                 lock.display()
             ),
-            DevError::Connect { to, source } => write!(out, "no connection to {to}: {}", explain(source)),
+            DevError::Connect { to, source } => write!(
+                out,
+                "no connection to {to}: {}\n\
+                 help: check that the server runs and lets this user in; without `--dev-url` the embedded server is used",
+                explain(source)
+            ),
             DevError::Url { problem } => write!(
                 out,
                 "the URL of the dev database cannot be read: {problem}\n\

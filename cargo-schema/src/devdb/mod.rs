@@ -171,7 +171,7 @@ impl DevServer {
         places.make_base(purpose)?;
         let found = options.servers(&places)?;
         let Some(server) = found.choose(options.want_major).cloned() else {
-            return Err(DevError::NoServer(NoServer::new(found.closed, &places.run_as)));
+            return Err(DevError::NoServer(NoServer::new(found, &places.run_as)));
         };
         let layout = Layout::of(&places, purpose, server.major);
         let cluster = Cluster { layout, server, run_as: places.run_as, idle: options.idle };

@@ -188,8 +188,9 @@ pub fn make_folder(path: &Path, mode: u32) -> Result<(), DevError> {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     match std::fs::DirBuilder::new().mode(mode).create(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(failed(error)),
     }
 }
 

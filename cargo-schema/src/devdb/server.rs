@@ -52,6 +52,8 @@ pub struct Found {
     pub servers: Vec<Server>,
     /// Servers in folders closed to the user whom the server runs as.
     pub closed: Vec<PathBuf>,
+    /// Servers that do not run, with what they said.
+    pub broken: Vec<(PathBuf, String)>,
 }
 
 impl Found {
@@ -65,7 +67,7 @@ impl Found {
 /// Looks everywhere.
 pub fn find(search: &Search<'_>) -> Result<Found, DevError> {
     if let Some(given) = search.given {
-        return given_server(given).map(|server| Found { servers: vec![server], closed: Vec::new() });
+        return given_server(given).map(|server| Found { servers: vec![server], ..Found::default() });
     }
     let mut memory = Memory::read(search.memory);
     let mut found = Found::default();
@@ -76,8 +78,11 @@ pub fn find(search: &Search<'_>) -> Result<Found, DevError> {
         }
         if !search.run_as.can_enter(&bin) {
             found.closed.push(bin);
-        } else if let Some(version) = memory.version(&bin) {
-            found.servers.extend(Server::new(bin, version, found_by));
+            continue;
+        }
+        match memory.version(&bin) {
+            Ok(version) => found.servers.extend(Server::new(bin, version, found_by)),
+            Err(said) => found.broken.push((bin, said)),
         }
     }
     memory.write(search.memory);
@@ -97,7 +102,7 @@ fn given_server(given: &Path) -> Result<Server, DevError> {
     }
     let bin =
         server_folder(given).ok_or_else(|| not("its `postgres` leads to a folder without `initdb`".to_owned()))?;
-    let version = ask_version(&bin).ok_or_else(|| not("`postgres --version` does not run".to_owned()))?;
+    let version = ask_version(&bin).map_err(|said| not(format!("its `postgres` does not run: {said}")))?;
     Server::new(bin, version, "given").ok_or_else(|| not("`postgres --version` tells no version".to_owned()))
 }
 
@@ -120,9 +125,10 @@ fn server_folder(folder: &Path) -> Option<PathBuf> {
     whole(&folder).then_some(folder)
 }
 
-fn ask_version(bin: &Path) -> Option<String> {
-    let answer = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
-    version_in(&String::from_utf8_lossy(&answer.stdout))
+fn ask_version(bin: &Path) -> Result<String, String> {
+    let answer = Command::new(bin.join("postgres")).arg("--version").output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(if answer.status.success() { &answer.stdout } else { &answer.stderr });
+    version_in(&said).ok_or_else(|| said.lines().next().unwrap_or("no answer").to_owned())
 }
 
 /// "15.13" in "postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)".
@@ -231,17 +237,17 @@ impl Memory {
         Memory { known, changed: false }
     }
 
-    fn version(&mut self, bin: &Path) -> Option<String> {
+    fn version(&mut self, bin: &Path) -> Result<String, String> {
         let binary = bin.join("postgres");
-        let meta = binary.metadata().ok()?;
+        let meta = binary.metadata().map_err(|e| e.to_string())?;
         let key = format!("{} {}.{} {}", meta.size(), meta.mtime(), meta.mtime_nsec(), binary.display());
         if let Some(version) = self.known.get(&key) {
-            return Some(version.clone());
+            return Ok(version.clone());
         }
         let version = ask_version(bin)?;
         self.known.insert(key, version.clone());
         self.changed = true;
-        Some(version)
+        Ok(version)
     }
 
     fn write(&self, path: &Path) {
@@ -267,7 +273,7 @@ mod tests {
     #[test]
     fn the_wanted_major_wins_then_the_newest_then_the_first_found() {
         let servers = vec![server(15, "on PATH"), server(17, "npm"), server(17, "PyPI")];
-        let found = Found { servers, closed: Vec::new() };
+        let found = Found { servers, ..Found::default() };
         assert_eq!(found.choose(Some(15)).map(|s| s.major), Some(15));
         assert_eq!(found.choose(None).map(|s| s.found_by), Some("npm"));
         assert_eq!(found.choose(Some(12)).map(|s| s.major), Some(17));

@@ -109,14 +109,17 @@ fn settings(purpose: Purpose) -> Vec<String> {
 }
 
 /// Ends the server when no command has used it for a while. A shell, because the command that started the server ends long
-/// before, and because the library may run inside a program that cannot start itself again.
+/// before, and because the library may run inside a program that cannot start itself again. Without a shell the server is kept
+/// until `cargo schema dev stop`.
 fn watch(layout: &Layout, pid: u32, idle: u64) {
     let step = (idle / 20).clamp(1, 30);
+    let script = layout.folder.join("watch");
+    if std::fs::write(&script, WATCH).is_err() {
+        return;
+    }
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", WATCH, "cargo-schema-watch"]).arg(&layout.folder).arg(pid.to_string());
-    command.args([step.to_string(), idle.to_string()]).current_dir("/");
+    command.arg(script).args([pid.to_string(), step.to_string(), idle.to_string()]).current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    // Without a shell the server is kept until `cargo schema dev stop`.
     if let Ok(mut child) = command.spawn() {
         std::thread::spawn(move || child.wait());
     }
@@ -124,8 +127,8 @@ fn watch(layout: &Layout, pid: u32, idle: u64) {
 
 /// Every step: ends itself when the server is gone or another; marks of dead commands are removed; a living mark or a newer
 /// `used` starts the count anew.
-const WATCH: &str = r#"
-dir=$1 pid=$2 step=$3 limit=$4 idle=0
+const WATCH: &str = r#"# Ends an unused throwaway PostgreSQL server of cargo schema.
+dir=${0%/*} pid=$1 step=$2 limit=$3 idle=0
 : > "$dir/seen"
 while sleep "$step"; do
     read -r now < "$dir/server/data/postmaster.pid" || exit 0
