@@ -121,7 +121,12 @@ impl ApplyError {
     /// An error of the engine's own statements: about the connection when it is gone, else about the ledger.
     pub(crate) fn own(doing: &'static str, error: &postgres::Error) -> ApplyError {
         let failure = SqlFailure::new(error);
-        if failure.disconnected { ApplyError::Connection(failure) } else { ApplyError::Ledger { doing, failure } }
+        match failure.sqlstate.as_str() {
+            _ if failure.disconnected => ApplyError::Connection(failure),
+            // The engine rolls back what it began, so a failed transaction is the caller's.
+            "25P02" => ApplyError::InTransaction,
+            _ => ApplyError::Ledger { doing, failure },
+        }
     }
 }
 
@@ -300,7 +305,7 @@ fn quoted(ids: &[RevisionId]) -> impl Iterator<Item = String> + '_ {
 
 fn said(finding: &Diagnostic) -> String {
     let mut text = match &finding.primary {
-        Some(label) => format!("{}: {}", label.place.file, finding.message),
+        Some(label) => format!("{} ({}): {}", label.place.file, label.text, finding.message),
         None => finding.message.clone(),
     };
     for more in finding.notes.iter().chain(&finding.help) {

@@ -21,6 +21,4 @@ pub use error::{ApplyError, StatementFailure};
 pub use event::{Direction, Event, Holder, Observer};
 pub use failure::{SqlFailure, StatementPlace};
 pub use ledger::{Applied, Interrupted};
-pub use prepare::{
-    CONCURRENT_INDEX_UNNAMED, DISCARD_ALL, NEEDS_NO_TRANSACTION, SQL_NOT_SPLITTABLE, TRANSACTION_CONTROL,
-};
+pub use prepare::{SQL_CONCURRENT_INDEX_UNNAMED, SQL_DISCARD_ALL};

@@ -7,22 +7,18 @@ use std::borrow::Cow;
 
 use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{Migration, RevisionId};
-use schema_core::sql::{NotInTransaction, Statement, StatementKind, split, statement_kind};
+use schema_core::sql::{
+    NotInTransaction, RunMode, SQL_TRANSACTION_CONTROL, Statement, StatementKind, findings, split, statement_kind,
+};
 
 use super::event::Direction;
 use super::failure::StatementPlace;
 use super::settings::may_change_settings;
 
-/// A text that cannot be cut into statements.
-pub const SQL_NOT_SPLITTABLE: Code = Code::new("sql-not-splittable");
-/// A statement that begins or ends transactions.
-pub const TRANSACTION_CONTROL: Code = Code::new("transaction-control");
-/// A statement that PostgreSQL refuses in a transaction, in a revision that runs in one.
-pub const NEEDS_NO_TRANSACTION: Code = Code::new("needs-no-transaction");
 /// A concurrent index without a name, whose interrupted build could not be found again.
-pub const CONCURRENT_INDEX_UNNAMED: Code = Code::new("concurrent-index-unnamed");
+pub const SQL_CONCURRENT_INDEX_UNNAMED: Code = Code::new("sql-concurrent-index-unnamed");
 /// `DISCARD ALL`, which lets the deployers' lock go.
-pub const DISCARD_ALL: Code = Code::new("discard-all");
+pub const SQL_DISCARD_ALL: Code = Code::new("sql-discard-all");
 
 /// A text ready to run.
 #[derive(Clone, Debug)]
@@ -62,8 +58,8 @@ impl<'m> Script<'m> {
         text: Cow<'m, str>,
     ) -> Result<Script<'m>, Vec<Diagnostic>> {
         let transactional = is_transactional(&migration.id, &text);
-        let reader = Reader { id: &migration.id, direction, text: &text, transactional };
-        let steps = reader.steps()?;
+        let mode = if transactional { RunMode::Transaction } else { RunMode::Alone };
+        let steps = steps(&text, &format!("{}/{}", migration.id, direction.file()), mode)?;
         let changes_settings = steps.iter().any(|step| may_change_settings(&text[step.start..step.end]));
         Ok(Script { migration, direction, text, steps, transactional, changes_settings })
     }
@@ -85,76 +81,56 @@ impl<'m> Script<'m> {
     }
 }
 
-struct Reader<'t> {
-    id: &'t RevisionId,
-    direction: Direction,
-    text: &'t str,
-    transactional: bool,
+/// Cuts a text into its steps, or says all that keeps it from being run.
+fn steps(text: &str, file: &str, mode: RunMode) -> Result<Vec<Step>, Vec<Diagnostic>> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let shift = text.len() - body.len();
+    let mut found = findings(body, file, mode);
+    let statements = split(body).unwrap_or_default();
+    let (mut steps, mut own) = (Vec::with_capacity(statements.len()), Vec::new());
+    for statement in &statements {
+        let kind = statement_kind(statement);
+        own.extend(alone(statement, &kind, file).filter(|_| mode == RunMode::Alone));
+        let outside = match kind {
+            StatementKind::NotInTransaction(why) => Some(why),
+            _ => None,
+        };
+        steps.push(Step { start: statement.start + shift, end: statement.end + shift, line: statement.line, outside });
+    }
+    found.extend(own);
+    if found.is_empty() {
+        return Ok(steps);
+    }
+    for place in found.iter_mut().filter_map(|finding| Some(&mut finding.primary.as_mut()?.place)) {
+        (place.start, place.end) = (place.start + shift, place.end + shift);
+    }
+    Err(found)
 }
 
-impl Reader<'_> {
-    fn steps(&self) -> Result<Vec<Step>, Vec<Diagnostic>> {
-        let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
-        let skipped = self.text.len() - text.len();
-        let statements = split(text).map_err(|error| {
-            let start = error.offset + skipped;
-            let finding = Diagnostic::error(SQL_NOT_SPLITTABLE, format!("line {}: {}", error.line, error.problem));
-            vec![finding.primary(Some(self.place(start, start)), "here")]
-        })?;
-        let (mut steps, mut findings) = (Vec::with_capacity(statements.len()), Vec::new());
-        for statement in &statements {
-            let kind = statement_kind(statement);
-            let (start, end) = (statement.start + skipped, statement.end + skipped);
-            if let Some(finding) = self.finding(statement, &kind) {
-                findings.push(finding.primary(Some(self.place(start, end)), "this statement"));
-            }
-            let outside = match kind {
-                StatementKind::NotInTransaction(why) => Some(why),
-                _ => None,
-            };
-            steps.push(Step { start, end, line: statement.line, outside });
+/// What cannot be recorded when statements are run one by one.
+fn alone(statement: &Statement<'_>, kind: &StatementKind, file: &str) -> Option<Diagnostic> {
+    let finding = match kind {
+        StatementKind::TransactionControl(words) => {
+            let message = format!("`{words}` would span statements, and each one is run and recorded by itself here");
+            Diagnostic::error(SQL_TRANSACTION_CONTROL, message).help(
+                "remove it; what must be done together belongs into a revision without `-- schema: no-transaction`",
+            )
         }
-        if findings.is_empty() { Ok(steps) } else { Err(findings) }
-    }
-
-    fn finding(&self, statement: &Statement<'_>, kind: &StatementKind) -> Option<Diagnostic> {
-        let line = statement.line;
-        match kind {
-            StatementKind::TransactionControl(words) => Some(
-                Diagnostic::error(
-                    TRANSACTION_CONTROL,
-                    format!("line {line}: `{words}` would end or nest the transaction the revision is run and recorded in"),
-                )
-                .help("remove it: the revision is one transaction already, or, with a first line `-- schema: no-transaction`, none"),
-            ),
-            StatementKind::NotInTransaction(NotInTransaction::DiscardAll) => Some(
-                Diagnostic::error(
-                    DISCARD_ALL,
-                    format!("line {line}: `DISCARD ALL` would let go of the lock that keeps other deployers out"),
-                )
-                .help("write what is meant, for example RESET ALL or DISCARD TEMP"),
-            ),
-            StatementKind::NotInTransaction(_) if self.transactional => Some(
-                Diagnostic::error(
-                    NEEDS_NO_TRANSACTION,
-                    format!("line {line}: `{}` cannot run inside a transaction, and this revision is one", opening(statement.text)),
-                )
-                .help("put it into a revision of its own whose first line is `-- schema: no-transaction`"),
-            ),
-            StatementKind::NotInTransaction(NotInTransaction::CreateIndexConcurrently { name: None, .. }) => Some(
-                Diagnostic::error(
-                    CONCURRENT_INDEX_UNNAMED,
-                    format!("line {line}: a concurrent index without a name could not be found again if the deploy were interrupted"),
-                )
-                .help("give it the name it would get, for example CREATE INDEX CONCURRENTLY users_email_idx ON users (email)"),
-            ),
-            _ => None,
+        StatementKind::NotInTransaction(NotInTransaction::DiscardAll) => {
+            let message = "`DISCARD ALL` would let go of the lock that keeps other deployers out";
+            Diagnostic::error(SQL_DISCARD_ALL, message)
+                .help("write what is meant, for example RESET ALL or DISCARD TEMP")
         }
-    }
-
-    fn place(&self, start: usize, end: usize) -> Place {
-        Place { file: format!("{}/{}", self.id, self.direction.file()), start, end }
-    }
+        StatementKind::NotInTransaction(NotInTransaction::CreateIndexConcurrently { name: None, .. }) => {
+            let message = "a concurrent index without a name could not be found again if the deploy were interrupted";
+            let help = "name it, for example CREATE INDEX CONCURRENTLY users_email_idx ON users (email)";
+            Diagnostic::error(SQL_CONCURRENT_INDEX_UNNAMED, message).help(help)
+        }
+        _ => return None,
+    };
+    let first_line = statement.text.lines().next().unwrap_or(statement.text);
+    let place = Place { file: file.to_owned(), start: statement.start, end: statement.start + first_line.len() };
+    Some(finding.primary(Some(place), format!("line {}", statement.line)))
 }
 
 /// Asked of the text itself, because a down text may come from the ledger; its first line says it.
@@ -162,9 +138,4 @@ fn is_transactional(id: &RevisionId, text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default().to_owned();
     Migration { id: id.clone(), parents: Vec::new(), message: String::new(), up: first.into(), down: None }
         .transactional()
-}
-
-/// The first words of a statement, to name it.
-fn opening(sql: &str) -> String {
-    sql.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }

@@ -8,7 +8,6 @@ use schema_core::quote_literal;
 
 use super::error::ApplyError;
 use super::event::Direction;
-use super::failure::SqlFailure;
 use super::session::Session;
 use crate::migrator::Options;
 
@@ -45,7 +44,7 @@ pub(crate) async fn open<S: Session>(session: &mut S, options: &Options) -> Resu
     let sql = format!(
         "SELECT pg_backend_pid(), now() = statement_timestamp(), pg_is_in_recovery(), current_setting('transaction_read_only'){saved}"
     );
-    let facts = session.ask(&sql).await.map_err(|error| refusal(&error))?;
+    let facts = session.ask(&sql).await.map_err(|error| ApplyError::own("looking at the session", &error))?;
     if !facts.is_true(1) {
         return Err(ApplyError::InTransaction);
     }
@@ -109,9 +108,9 @@ fn pinned(name: &str, options: &Options) -> Option<String> {
     })
 }
 
-/// The lines a script for psql starts with, to run under the same settings.
+/// The lines a script for psql starts with, to run under the same settings; those that older servers do not have are left out.
 pub(crate) fn script_pins(options: &Options) -> String {
-    let names = RESTORED.iter().filter(|name| !name.ends_with("session_timeout") && **name != "transaction_timeout");
+    let names = RESTORED.iter().filter(|name| !matches!(**name, "idle_session_timeout" | "transaction_timeout"));
     let lines =
         names.filter_map(|name| Some(format!("SET {name} = {};\n", script_value(name, &pinned(name, options)?))));
     lines.collect()
@@ -139,14 +138,6 @@ fn set(name: &str, value: &str) -> String {
 
 fn select(calls: &[String]) -> String {
     format!("SELECT {}", calls.join(", "))
-}
-
-fn refusal(error: &postgres::Error) -> ApplyError {
-    let failure = SqlFailure::new(error);
-    match failure.sqlstate.as_str() {
-        "25P02" => ApplyError::InTransaction,
-        _ => ApplyError::Connection(failure),
-    }
 }
 
 /// How a revision's own transaction is called in messages.

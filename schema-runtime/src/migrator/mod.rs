@@ -2,10 +2,13 @@
 //!
 //! It verifies before it applies, waits its turn, and tells an observer what it does. It opens no connection and no file.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod engine;
 mod options;
 mod report;
 mod resume;
+mod script;
 mod standing;
 
 use std::sync::Arc;
