@@ -24,14 +24,15 @@ pub fn database() -> Database {
 /// The cluster all tests of this process share.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| Cluster::start(&[]))
+    CLUSTER.get_or_init(|| Cluster::shared().unwrap_or_else(|| Cluster::start(&[])))
 }
 
 /// A running server with its own data folder and socket folder.
 pub struct Cluster {
     folder: PathBuf,
     bin: PathBuf,
-    watcher: Child,
+    /// Who stops the server; nobody here when another process has started it.
+    watcher: Option<Child>,
 }
 
 /// One database of a [`Cluster`].
@@ -45,6 +46,12 @@ pub struct Database {
 }
 
 impl Cluster {
+    /// The server that `cargo xtask test` has started for all test processes.
+    fn shared() -> Option<Cluster> {
+        let folder = std::env::var_os("SCHEMA_TEST_CLUSTER").filter(|folder| !folder.is_empty())?;
+        Some(Cluster { folder: folder.into(), bin: bin(), watcher: None })
+    }
+
     /// Starts a server of its own with extra settings (`name=value`), for tests that stop it or need it configured.
     pub fn start(settings: &[&str]) -> Cluster {
         let (bin, folder) = (bin(), fresh_folder());
@@ -60,7 +67,7 @@ impl Cluster {
             "UTF8",
             "--locale=C",
         ])));
-        let watcher = watch(&bin, &folder, settings);
+        let watcher = Some(watch(&bin, &folder, settings));
         let cluster = Cluster { folder, bin, watcher };
         cluster.wait_until_ready();
         cluster
@@ -79,7 +86,7 @@ impl Cluster {
     /// A new, empty database; it is dropped with the value.
     pub fn database(&self) -> Database {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
-        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin = self.url("postgres");
         connect(&admin)
             .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
@@ -101,8 +108,10 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.watcher.stdin.take());
-        let _ = self.watcher.wait();
+        if let Some(watcher) = &mut self.watcher {
+            drop(watcher.stdin.take());
+            let _ = watcher.wait();
+        }
     }
 }
 

@@ -1,0 +1,275 @@
+//! The proof: up, down and up again on the dev database, compared with the structs built from nothing.
+//!
+//! Nothing is believed until PostgreSQL has shown it. What is proven here is that `up.sql` gives what it records and that
+//! `down.sql` gives back what was there. It writes nothing and applies nothing to a database of the user.
+
+use std::fmt;
+
+use postgres::Client;
+use schema_core::{
+    Schema,
+    diagnostic::{Code, Diagnostic},
+    diff::Difference,
+    history::{Migration, RevisionId},
+    plan::{Hints, plan},
+    sql,
+};
+
+use super::{
+    replay,
+    scope::{Neighbourhood, neighbourhood},
+};
+use crate::{
+    catalog::{self, Scope},
+    devdb::{DevError, DevServer},
+};
+
+/// PostgreSQL refuses a statement of the migration.
+pub const STATEMENT_REFUSED: Code = Code::new("statement-refused");
+/// `up.sql` does not lead to what the structs say.
+pub const UP_DIFFERS: Code = Code::new("up-differs");
+/// `down.sql` does not give back what was there.
+pub const DOWN_DIFFERS: Code = Code::new("down-differs");
+
+/// What is to be proven.
+#[derive(Clone, Debug)]
+pub struct Job<'a> {
+    /// The revisions before it, in graph order.
+    pub history: &'a [Migration],
+    /// The revision; its id is not used.
+    pub revision: &'a Migration,
+    /// The declared schema before.
+    pub before: &'a Schema,
+    /// The declared schema after.
+    pub after: &'a Schema,
+    /// The difference of the two, with its renames.
+    pub difference: &'a Difference,
+}
+
+/// Which text a statement stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// The `up.sql` of an earlier revision.
+    Revision(RevisionId),
+    /// The new `up.sql`.
+    Up,
+    /// The new `down.sql`.
+    Down,
+    /// The new `up.sql`, after its `down.sql`.
+    UpAgain,
+    /// The structs, built from nothing.
+    Fresh,
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Script::Revision(id) => write!(f, "{id}/up.sql"),
+            Script::Up => f.write_str("up.sql"),
+            Script::Down => f.write_str("down.sql"),
+            Script::UpAgain => f.write_str("up.sql, run again after down.sql"),
+            Script::Fresh => f.write_str("the structs, built from nothing"),
+        }
+    }
+}
+
+/// Why a proof could not be made.
+#[derive(Debug)]
+pub enum ProofError {
+    /// The dev database cannot be had.
+    Dev(DevError),
+    /// A text cannot be cut into statements.
+    Split {
+        /// Which text.
+        script: Script,
+        /// Why.
+        error: sql::SplitError,
+    },
+    /// PostgreSQL refuses a statement.
+    Statement(Box<Refusal>),
+    /// The catalogs cannot be read, or the server went away.
+    Server(String),
+}
+
+/// A statement that PostgreSQL refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where it stands.
+    pub script: Script,
+    /// The statement.
+    pub statement: String,
+    /// Its first line in the text, from 1.
+    pub line: u32,
+    /// The character the server points at, from 1, within the statement.
+    pub position: Option<u32>,
+    /// SQLSTATE.
+    pub code: String,
+    /// The server's words.
+    pub message: String,
+    /// The server's detail.
+    pub detail: Option<String>,
+    /// The server's hint.
+    pub hint: Option<String>,
+}
+
+impl From<DevError> for ProofError {
+    fn from(error: DevError) -> ProofError {
+        ProofError::Dev(error)
+    }
+}
+
+impl fmt::Display for ProofError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProofError::Dev(error) => error.fmt(f),
+            ProofError::Split { script, error } => write!(f, "{script}: {error}"),
+            ProofError::Statement(refusal) => write!(f, "{}: {} ({})", refusal.script, refusal.message, refusal.code),
+            ProofError::Server(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for ProofError {}
+
+impl ProofError {
+    pub(super) fn statement(script: Script, statement: &str, line: u32, error: &postgres::Error) -> ProofError {
+        let Some(server) = error.as_db_error() else { return ProofError::Server(error.to_string()) };
+        let position = match server.position() {
+            Some(postgres::error::ErrorPosition::Original(position)) => Some(*position),
+            _ => None,
+        };
+        ProofError::Statement(Box::new(Refusal {
+            script,
+            statement: statement.to_owned(),
+            line,
+            position,
+            code: server.code().code().to_owned(),
+            message: server.message().to_owned(),
+            detail: server.detail().map(str::to_owned),
+            hint: server.hint().map(str::to_owned),
+        }))
+    }
+}
+
+impl Refusal {
+    /// The refusal as a finding: the statement with a caret, the server's words, and what to do.
+    pub fn finding(&self) -> Diagnostic {
+        let message =
+            format!("PostgreSQL refuses {} at line {}: {} ({})", self.script, self.line, self.message, self.code);
+        let mut finding = Diagnostic::error(STATEMENT_REFUSED, message).note(self.excerpt());
+        finding = self.detail.iter().fold(finding, |finding, detail| finding.note(format!("detail: {detail}")));
+        finding = self.hint.iter().fold(finding, |finding, hint| finding.note(format!("hint: {hint}")));
+        finding.help(match self.script {
+            Script::Revision(ref id) => format!("correct migrations/{id}/up.sql; nothing was written"),
+            Script::Down | Script::UpAgain => {
+                "correct the attribute that this comes from; nothing was written".to_owned()
+            }
+            Script::Up | Script::Fresh => {
+                "correct the expression or type in the struct's attribute; nothing was written".to_owned()
+            }
+        })
+    }
+
+    /// The line of the statement that the server points at, with a caret.
+    fn excerpt(&self) -> String {
+        let offset = self.position.map_or(0, |position| sql::byte_offset(&self.statement, position as usize));
+        let (line, column) = sql::line_column(&self.statement, offset);
+        let text = self.statement.lines().nth(line as usize - 1).unwrap_or_default();
+        let caret = if self.position.is_some() { format!("\n{:>1$}", "^", column as usize) } else { String::new() };
+        format!("{text}{caret}")
+    }
+}
+
+/// Proves a revision. Findings say what PostgreSQL showed to be wrong; none means that it holds.
+pub fn prove(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
+    match proven(server, job) {
+        Err(ProofError::Statement(refusal)) => Ok(vec![refusal.finding()]),
+        other => other,
+    }
+}
+
+fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
+    let touched = neighbourhood(job.before, job.after, job.difference);
+    let (scratch, mut client) = replay::replayed(server, job.history)?;
+    let start = observe(&mut client)?;
+    replay::run(&mut client, &job.revision.up, || Script::Up)?;
+    let there = observe(&mut client)?;
+    let mut findings = Vec::new();
+    if let Some(down) = &job.revision.down {
+        replay::run(&mut client, down, || Script::Down)?;
+        let back = observe(&mut client)?;
+        findings.extend(differs(DOWN_DIFFERS, "down.sql does not give back what was there", &start, &back));
+        replay::run(&mut client, &job.revision.up, || Script::UpAgain)?;
+        let again = observe(&mut client)?;
+        let words = "up.sql gives something else when it is run again after down.sql";
+        findings.extend(differs(DOWN_DIFFERS, words, &there, &again));
+    }
+    drop(client);
+    if findings.is_empty() {
+        let history: Vec<Migration> = job.history.iter().chain([job.revision]).cloned().collect();
+        replay::keep(server, &history, scratch)?;
+    }
+    findings.extend(compare_fresh(server, &touched, job, &start, &there)?);
+    Ok(findings)
+}
+
+fn observe(client: &mut Client) -> Result<Schema, ProofError> {
+    let observed =
+        catalog::observe(client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))?;
+    Ok(observed.schema)
+}
+
+/// Compares what was touched with the same objects built from nothing, and the rest with what it was.
+fn compare_fresh(
+    server: &DevServer,
+    touched: &Neighbourhood,
+    job: &Job<'_>,
+    start: &Schema,
+    there: &Schema,
+) -> Result<Vec<Diagnostic>, ProofError> {
+    let fresh = built(server, &touched.build)?;
+    let only = |schema: &Schema| -> Schema {
+        schema.iter().filter(|(id, _)| touched.full.contains(id)).map(|(_, object)| object.clone()).collect()
+    };
+    let mut findings = Vec::new();
+    let words = "up.sql leads to another schema than the structs";
+    findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
+    // Objects that no struct declares, and those of other tables, must be as they were.
+    let declared_gone = |id| job.before.contains(id) && !job.after.contains(id);
+    let rest = |schema: &Schema| -> Schema {
+        let kept = schema.iter().filter(|(id, _)| !touched.full.contains(id) && !declared_gone(*id));
+        kept.map(|(_, object)| object.clone()).collect()
+    };
+    let words = "up.sql changes objects that it does not record";
+    findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
+    Ok(findings)
+}
+
+/// The observed form of a declared schema.
+pub fn built(server: &DevServer, schema: &Schema) -> Result<Schema, ProofError> {
+    let scratch = server.scratch()?;
+    let mut client = scratch.client()?;
+    replay::pin(&mut client)?;
+    let text = plan(&Schema::default(), schema, &[], &Hints::default()).up.text();
+    replay::run(&mut client, &text, || Script::Fresh)?;
+    observe(&mut client)
+}
+
+/// The observed form of a history.
+pub fn observed_history(server: &DevServer, history: &[Migration]) -> Result<Schema, ProofError> {
+    let (scratch, mut client) = replay::replayed(server, history)?;
+    let observed = observe(&mut client)?;
+    drop(client);
+    replay::keep(server, history, scratch)?;
+    Ok(observed)
+}
+
+fn differs(code: Code, words: &str, wanted: &Schema, found: &Schema) -> Option<Diagnostic> {
+    let differences = catalog::compare(wanted, found);
+    if differences.is_empty() {
+        return None;
+    }
+    let finding = Diagnostic::error(code, format!("{words}; nothing was written"));
+    let finding = differences.iter().fold(finding, |finding, difference| finding.note(difference.to_string()));
+    Some(finding.help("this is a defect of cargo schema or of hand-written SQL: please report it with the lines above"))
+}

@@ -1,0 +1,73 @@
+//! The recorded history as a database: replayed once, then copied from a template.
+
+use postgres::Client;
+use schema_core::{history::Migration, sql};
+use sha2::{Digest, Sha256};
+
+use super::prove::{ProofError, Script};
+use crate::devdb::{DevServer, ScratchDatabase};
+
+/// How many heads back a template is looked for before everything is replayed.
+const LOOK_BACK: usize = 8;
+
+/// A database that holds the given revisions.
+pub(super) fn replayed(server: &DevServer, history: &[Migration]) -> Result<(ScratchDatabase, Client), ProofError> {
+    let keys = chain_keys(server, history);
+    let (done, scratch) = nearest(server, &keys)?;
+    let mut client = scratch.client()?;
+    pin(&mut client)?;
+    for revision in &history[done..] {
+        run(&mut client, &revision.up, || Script::Revision(revision.id.clone()))?;
+    }
+    Ok((scratch, client))
+}
+
+/// Keeps the database for the next command, which starts where this one ended.
+pub(super) fn keep(server: &DevServer, history: &[Migration], scratch: ScratchDatabase) -> Result<(), ProofError> {
+    match chain_keys(server, history).pop() {
+        Some(key) if !history.is_empty() => Ok(server.make_template(&key, scratch).map(drop)?),
+        _ => Ok(()),
+    }
+}
+
+/// One key for every prefix of the history: what was run, in which order, by which server.
+fn chain_keys(server: &DevServer, history: &[Migration]) -> Vec<String> {
+    let mut chain = Sha256::new_with_prefix(format!("replay 1, server {}", server.version_num()));
+    let keys = history.iter().map(|revision| {
+        chain.update(revision.checksum());
+        format!("{:x}", chain.clone().finalize())
+    });
+    keys.collect()
+}
+
+/// The longest prefix that is kept, and how many revisions it holds.
+fn nearest(server: &DevServer, keys: &[String]) -> Result<(usize, ScratchDatabase), ProofError> {
+    for (at, key) in keys.iter().enumerate().rev().take(LOOK_BACK) {
+        if let Some(template) = server.template(key)? {
+            // Another command may have dropped it meanwhile; then the history is replayed.
+            if let Ok(scratch) = server.scratch_from(&template) {
+                return Ok((at + 1, scratch));
+            }
+        }
+    }
+    Ok((0, server.scratch()?))
+}
+
+/// The same surroundings as when a revision is applied (`schema_runtime::apply`).
+pub(super) fn pin(client: &mut Client) -> Result<(), ProofError> {
+    let settings = "SET search_path = public, pg_temp; SET timezone = 'UTC'; SET client_min_messages = warning; \
+         SET standard_conforming_strings = on; SET check_function_bodies = on";
+    client.batch_execute(settings).map_err(|error| ProofError::Server(error.to_string()))
+}
+
+/// Runs a text statement by statement, so that a failure names its own.
+pub(super) fn run(client: &mut Client, text: &str, script: impl Fn() -> Script) -> Result<(), ProofError> {
+    let statements = sql::split(text).map_err(|error| ProofError::Split { script: script(), error })?;
+    for statement in statements {
+        client.batch_execute(statement.text).map_err(|error| {
+            let line = sql::line_column(text, statement.start).0;
+            ProofError::statement(script(), statement.text, line, &error)
+        })?;
+    }
+    Ok(())
+}

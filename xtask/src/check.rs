@@ -1,0 +1,23 @@
+//! `cargo xtask check`: what CI runs, in the order in which a mistake costs least.
+
+use crate::process::{self, cargo};
+
+/// The crates that are published, in the order of their dependencies.
+const PUBLISHED: [&str; 5] = ["schema-core", "schema-syntax", "schema-macros", "schema-runtime", "cargo-schema"];
+
+/// The task.
+pub(crate) fn run() -> Result<(), String> {
+    process::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    crate::tidy::run()?;
+    process::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
+    process::run(cargo(&["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    package()?;
+    crate::test::run(&[])
+}
+
+/// Packs every published crate; what they depend on is taken from this workspace, not from a registry.
+fn package() -> Result<(), String> {
+    let mut arguments = vec!["package", "--allow-dirty", "--no-verify", "--quiet"];
+    arguments.extend(PUBLISHED.iter().flat_map(|name| ["--package", name]));
+    process::run(&mut cargo(&arguments))
+}

@@ -1,0 +1,64 @@
+//! `cargo xtask test`: all tests, on one throwaway PostgreSQL server that every test process shares.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::process::{self, cargo};
+
+/// Runs every test; `filter` goes to the test runner.
+pub(crate) fn run(filter: &[&str]) -> Result<(), String> {
+    process::run(&mut cargo(&["build", "--workspace", "--all-targets"]))?;
+    ensure_server()?;
+    let server = Server::start()?;
+    let runner: &[&str] = if has_nextest() { &["nextest", "run"] } else { &["test"] };
+    let mut tests = cargo(&[runner, &["--workspace", "--all-targets"], filter].concat());
+    process::run(tests.env("SCHEMA_TEST_CLUSTER", &server.folder))?;
+    if filter.is_empty() {
+        process::run(cargo(&["test", "--workspace", "--doc"]).env("SCHEMA_TEST_CLUSTER", &server.folder))?;
+    }
+    Ok(())
+}
+
+fn has_nextest() -> bool {
+    let probe = cargo(&["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    probe.is_ok_and(|status| status.success())
+}
+
+/// Brings a PostgreSQL server where there is none.
+fn ensure_server() -> Result<(), String> {
+    let found = cluster().arg("--find").stdout(Stdio::null()).status();
+    if found.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    process::run(&mut cargo(&["run", "--quiet", "--package", "cargo-schema", "--", "dev", "install", "--yes"]))
+}
+
+fn cluster() -> Command {
+    cargo(&["run", "--quiet", "--package", "schema-tests", "--bin", "test_cluster", "--"])
+}
+
+/// The shared server; it ends with this process, however that ends.
+struct Server {
+    child: Child,
+    folder: String,
+}
+
+impl Server {
+    fn start() -> Result<Server, String> {
+        let mut child = cluster().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        let mut folder = String::new();
+        let output = child.stdout.take().ok_or("the test server has no output")?;
+        BufReader::new(output).read_line(&mut folder).map_err(|error| error.to_string())?;
+        match folder.trim() {
+            "" => Err("the test server did not start".to_owned()),
+            folder => Ok(Server { child, folder: folder.to_owned() }),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
