@@ -1,3 +1,5 @@
 //! Part of cargo schema.
 
+pub mod catalog;
 pub mod devdb;
+pub mod ops;

@@ -15,10 +15,7 @@ use schema_core::{
     sql,
 };
 
-use super::{
-    replay,
-    scope::{Neighbourhood, neighbourhood},
-};
+use super::{replay, scope::neighbourhood};
 use crate::{
     catalog::{self, Scope},
     devdb::{DevError, DevServer},
@@ -189,44 +186,53 @@ pub fn prove(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, Proof
 }
 
 fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
-    let touched = neighbourhood(job.before, job.after, job.difference);
     let (scratch, mut client) = replay::replayed(server, job.history)?;
     let start = observe(&mut client)?;
-    replay::run(&mut client, &job.revision.up, || Script::Up)?;
-    let there = observe(&mut client)?;
-    let mut findings = Vec::new();
-    if let Some(down) = &job.revision.down {
-        replay::run(&mut client, down, || Script::Down)?;
-        let back = observe(&mut client)?;
-        findings.extend(differs(DOWN_DIFFERS, "down.sql does not give back what was there", &start, &back));
-        replay::run(&mut client, &job.revision.up, || Script::UpAgain)?;
-        let again = observe(&mut client)?;
-        let words = "up.sql gives something else when it is run again after down.sql";
-        findings.extend(differs(DOWN_DIFFERS, words, &there, &again));
-    }
+    let (there, mut findings) = there_and_back(&mut client, job, &start)?;
     drop(client);
+    findings.extend(compare_fresh(server, job, &start, &there)?);
     if findings.is_empty() {
         let history: Vec<Migration> = job.history.iter().chain([job.revision]).cloned().collect();
         replay::keep(server, &history, scratch)?;
     }
-    findings.extend(compare_fresh(server, &touched, job, &start, &there)?);
     Ok(findings)
 }
 
-fn observe(client: &mut Client) -> Result<Schema, ProofError> {
+/// Runs up, down and up again; gives back what up leads to, where the database then stands.
+pub(super) fn there_and_back(
+    client: &mut Client,
+    job: &Job<'_>,
+    start: &Schema,
+) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
+    replay::run(client, &job.revision.up, || Script::Up)?;
+    let there = observe(client)?;
+    let mut findings = Vec::new();
+    if let Some(down) = &job.revision.down {
+        replay::run(client, down, || Script::Down)?;
+        let back = observe(client)?;
+        findings.extend(differs(DOWN_DIFFERS, "down.sql does not give back what was there", start, &back));
+        replay::run(client, &job.revision.up, || Script::UpAgain)?;
+        let again = observe(client)?;
+        let words = "up.sql gives something else when it is run again after down.sql";
+        findings.extend(differs(DOWN_DIFFERS, words, &there, &again));
+    }
+    Ok((there, findings))
+}
+
+pub(super) fn observe(client: &mut Client) -> Result<Schema, ProofError> {
     let observed =
         catalog::observe(client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))?;
     Ok(observed.schema)
 }
 
 /// Compares what was touched with the same objects built from nothing, and the rest with what it was.
-fn compare_fresh(
+pub(super) fn compare_fresh(
     server: &DevServer,
-    touched: &Neighbourhood,
     job: &Job<'_>,
     start: &Schema,
     there: &Schema,
 ) -> Result<Vec<Diagnostic>, ProofError> {
+    let touched = neighbourhood(job.before, job.after, job.difference);
     let fresh = built(server, &touched.build)?;
     let only = |schema: &Schema| -> Schema {
         schema.iter().filter(|(id, _)| touched.full.contains(id)).map(|(_, object)| object.clone()).collect()
