@@ -34,9 +34,14 @@ impl Checksums {
     /// The checksums of the two texts.
     pub fn of(up: &str, down: Option<&str>) -> Checksums {
         Checksums {
-            text: hash(&unix(up), down.map(unix).as_deref()),
+            text: Checksums::text_of(up, down),
             statements: hash(&statements(up), down.map(statements).as_deref()),
         }
+    }
+
+    /// The checksum of the texts alone, which needs no look at their tokens: equal ones are the ordinary case.
+    pub fn text_of(up: &str, down: Option<&str>) -> String {
+        hash(&unix(up), down.map(unix).as_deref())
     }
 
     /// What happened since `recorded`.

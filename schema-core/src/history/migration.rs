@@ -38,7 +38,7 @@ impl Migration {
 
     /// The checksum over the texts of up and down.
     pub fn checksum(&self) -> String {
-        self.checksums().text
+        Checksums::text_of(&self.up, self.down.as_deref())
     }
 
     /// The checksum over the tokens of up and down.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_core::history::{Checksums, Edit, Graph, Migration, RevisionId};
+use schema_core::history::{Edit, Graph, Migration, RevisionId};
 
 use super::report::Status;
 use crate::apply::ApplyError;
@@ -14,7 +14,7 @@ use crate::apply::record::up_checksum;
 /// Sound migrations, found by id.
 pub(crate) struct History<'m> {
     pub graph: Graph,
-    by_id: BTreeMap<&'m RevisionId, (&'m Migration, Checksums)>,
+    by_id: BTreeMap<&'m RevisionId, &'m Migration>,
 }
 
 impl<'m> History<'m> {
@@ -23,13 +23,13 @@ impl<'m> History<'m> {
         let graph = Graph::new(named).map_err(|defects| {
             ApplyError::History(defects.iter().map(|defect| defect.to_diagnostic("migrations")).collect())
         })?;
-        let by_id = migrations.iter().map(|migration| (&migration.id, (migration, migration.checksums()))).collect();
+        let by_id = migrations.iter().map(|migration| (&migration.id, migration)).collect();
         Ok(History { graph, by_id })
     }
 
     /// The migration with this id, which the graph has.
     pub(crate) fn migration(&self, id: &RevisionId) -> Option<&'m Migration> {
-        self.by_id.get(id).map(|(migration, _)| *migration)
+        self.by_id.get(id).copied()
     }
 }
 
@@ -47,8 +47,11 @@ impl Standing {
         let (mut applied, mut edited, mut reformatted) = (BTreeSet::new(), Vec::new(), Vec::new());
         for row in ledger.rows.iter().filter(|row| row.interrupted.is_none()) {
             applied.insert(row.id.clone());
-            let Some((migration, checksums)) = history.by_id.get(&row.id) else { continue };
-            match checksums.edit_since(&row.checksums) {
+            let Some(migration) = history.migration(&row.id) else { continue };
+            if migration.checksum() == row.checksums.text {
+                continue;
+            }
+            match migration.checksums().edit_since(&row.checksums) {
                 Edit::None => {}
                 // The database has what up says; a down text that was corrected since is what the author wants.
                 Edit::Statements if up_checksum(migration) != row.up_checksum => edited.push(row.id.clone()),
