@@ -241,9 +241,9 @@ pub(super) fn compare_fresh(
     let words = "up.sql leads to another schema than the structs";
     findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
     // Objects that no struct declares, and those of other tables, must be as they were.
-    let declared_gone = |id| job.before.contains(id) && !job.after.contains(id);
+    let declared_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
     let rest = |schema: &Schema| -> Schema {
-        let kept = schema.iter().filter(|(id, _)| !touched.full.contains(id) && !declared_gone(*id));
+        let kept = schema.iter().filter(|(id, _)| !touched.full.contains(id) && !declared_gone(id));
         kept.map(|(_, object)| object.clone()).collect()
     };
     let words = "up.sql changes objects that it does not record";
