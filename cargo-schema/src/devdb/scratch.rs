@@ -8,6 +8,7 @@ use super::template::Template;
 use super::{DevServer, Isolation, process, short_hash};
 use postgres::Client;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 /// What work in one transaction cannot show.
 pub const UNPROVEN: &[&str] = &[
@@ -39,6 +40,19 @@ impl DevServer {
     /// A copy of a template.
     pub fn scratch_from(&self, template: &Template) -> Result<ScratchDatabase, DevError> {
         self.create(&template.name)
+    }
+
+    /// Ends the connections to a database and sees them gone: PostgreSQL itself would look again only after 100 ms.
+    pub(super) fn cut_off(&self, database: &str) -> Result<(), DevError> {
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname::text = $1";
+        let failed = |e| DevError::statement("cannot end the connections to a database", e);
+        for _ in 0..50 {
+            if self.admin().query_one(sql, &[&database]).map_err(failed)?.get::<_, i64>(0) == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     fn create(&self, from: &str) -> Result<ScratchDatabase, DevError> {
@@ -117,6 +131,7 @@ impl Drop for ScratchDatabase {
             return;
         }
         // What cannot be dropped now carries our process number and is removed by a later command.
+        let _ = self.server.cut_off(&self.name);
         let force = if 13 <= self.server.major() { " WITH (FORCE)" } else { "" };
         let _ = self.server.run_on_admin("", &format!("DROP DATABASE IF EXISTS {}{force}", self.name));
     }

@@ -65,12 +65,6 @@ impl DevServer {
         Ok(Some(Template { name }))
     }
 
-    fn cut_off(&self, database: &str) -> Result<(), DevError> {
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname::text = $1";
-        let done = self.admin().execute(sql, &[&database]);
-        done.map(|_| ()).map_err(|e| DevError::statement("cannot end the connections to a template", e))
-    }
-
     fn drop_oldest(&self) -> Result<(), DevError> {
         let asked = self.admin().query(
             "SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1) \
