@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,7 +33,10 @@ pub struct Cluster {
     bin: PathBuf,
     /// Who stops the server; nobody here when another process has started it.
     watcher: Option<Child>,
+    port: String,
 }
+
+const PORT: &str = "5432";
 
 /// One database of a [`Cluster`].
 pub struct Database {
@@ -49,11 +52,17 @@ impl Cluster {
     /// The server that `cargo xtask test` has started for all test processes.
     fn shared() -> Option<Cluster> {
         let folder = std::env::var_os("SCHEMA_TEST_CLUSTER").filter(|folder| !folder.is_empty())?;
-        Some(Cluster { folder: folder.into(), bin: bin(), watcher: None })
+        Some(Cluster { folder: folder.into(), bin: bin(), watcher: None, port: PORT.to_owned() })
     }
 
     /// Starts a server of its own with extra settings (`name=value`), for tests that stop it or need it configured.
     pub fn start(settings: &[&str]) -> Cluster {
+        Cluster::start_with(settings, |_| {})
+    }
+
+    /// The same, where `prepare` is given the folder before the server starts; the files it
+    /// puts there will belong to the server.
+    pub fn start_with(settings: &[&str], prepare: impl FnOnce(&Path)) -> Cluster {
         let (bin, folder) = (bin(), fresh_folder());
         run(as_server_user(Command::new(bin.join("initdb")).args([
             "-D",
@@ -67,15 +76,21 @@ impl Cluster {
             "UTF8",
             "--locale=C",
         ])));
+        prepare(&folder);
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            give_to_server(&entry.path());
+        }
+        // The port also names the socket.
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port=")).unwrap_or(PORT).to_owned();
         let watcher = Some(watch(&bin, &folder, settings));
-        let cluster = Cluster { folder, bin, watcher };
+        let cluster = Cluster { folder, bin, watcher, port };
         cluster.wait_until_ready();
         cluster
     }
 
     /// The URL of database `name`.
     pub fn url(&self, name: &str) -> String {
-        format!("postgresql:///{name}?user=postgres&host={}", self.folder.display())
+        format!("postgresql:///{name}?user=postgres&host={}&port={}", self.folder.display(), self.port)
     }
 
     /// The folder of the socket; `data/` and `log` are below it.
@@ -189,14 +204,21 @@ fn fresh_folder() -> PathBuf {
         let folder = base.join(format!("schema-pg-{}-{number}", std::process::id()));
         match fs::create_dir(&folder) {
             Ok(()) => {
-                if let Some((user, group)) = server_user() {
-                    chown(&folder, Some(user), Some(group)).expect("root may give a folder away");
-                }
+                give_to_server(&folder);
                 return folder;
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => panic!("`{}` could not be created: {error}", folder.display()),
         }
+    }
+}
+
+/// Makes a file or folder one that only the server's user may read.
+fn give_to_server(path: &Path) {
+    let mode = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode can be set");
+    if let Some((user, group)) = server_user() {
+        chown(path, Some(user), Some(group)).expect("root may give files away");
     }
 }
 
