@@ -1,0 +1,134 @@
+//! Columns (`pg_attribute`) with their defaults, identity and generation.
+
+use std::collections::BTreeMap;
+
+use postgres::Row;
+use schema_core::{
+    Expr, Ident, QualifiedName, SqlType,
+    kinds::{Column, ColumnValue, Identity, IdentityMode},
+};
+
+use super::{
+    CatalogError,
+    reader::{Reader, bare, class, part},
+    sequence::Sequences,
+    table::Tables,
+};
+
+const SQL: &str = "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attcollation, a.attnotnull, a.attidentity, \
+        a.attgenerated, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
+        c.collname, c.collnamespace \
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+        LEFT JOIN pg_collation c ON c.oid = a.attcollation AND a.attcollation <> t.typcollation \
+    WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// What other kinds need to know of a column.
+pub(super) struct Facts {
+    /// Its name.
+    pub name: Ident,
+    /// The identifier of its type.
+    pub type_oid: u32,
+    /// The identifier of its collation, or 0.
+    pub collation: u32,
+}
+
+/// The columns of the tables of the model, by table and number.
+pub(super) struct Columns {
+    facts: BTreeMap<(u32, i16), Facts>,
+    tables: BTreeMap<u32, QualifiedName>,
+}
+
+impl Columns {
+    /// One column.
+    pub fn get(&self, table: u32, number: i16) -> Option<&Facts> {
+        self.facts.get(&(table, number))
+    }
+
+    /// The names of several columns; those that the table does not have are left out.
+    pub fn names(&self, table: u32, numbers: &[i16]) -> Vec<Ident> {
+        numbers.iter().filter_map(|number| self.get(table, *number)).map(|column| column.name.clone()).collect()
+    }
+
+    /// A column with its table.
+    pub fn qualified(&self, table: u32, number: i16) -> Option<(QualifiedName, Ident)> {
+        Some((self.tables.get(&table)?.clone(), self.get(table, number)?.name.clone()))
+    }
+}
+
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    tables: &Tables,
+    sequences: &mut Sequences,
+) -> Result<Columns, CatalogError> {
+    let rows = reader.rows("columns", SQL, &[&tables.oids()])?;
+    rows.iter().filter_map(|row| row.get::<_, Option<&str>>("expr")).for_each(|expr| sequences.calls.count(expr));
+    let mut columns = Columns { facts: BTreeMap::new(), tables: BTreeMap::new() };
+    for row in &rows {
+        let (oid, number): (u32, i16) = (row.get("attrelid"), row.get("attnum"));
+        let Some(table) = tables.name(oid) else { continue };
+        let name = reader.ident(row, "attname")?;
+        let facts = Facts { name: name.clone(), type_oid: row.get("atttypid"), collation: row.get("attcollation") };
+        columns.facts.insert((oid, number), facts);
+        columns.tables.entry(oid).or_insert_with(|| table.clone());
+        if letter(row, "attgenerated") == 'v' {
+            reader.unmanaged("virtual generated column", part(table, &name));
+            continue;
+        }
+        let column = column(reader, row, table, name, sequences)?;
+        reader.insert(column);
+    }
+    Ok(columns)
+}
+
+fn column(
+    reader: &mut Reader<'_>,
+    row: &Row,
+    table: &QualifiedName,
+    name: Ident,
+    sequences: &mut Sequences,
+) -> Result<Column, CatalogError> {
+    let number: i16 = row.get("attnum");
+    let sql_type = reader.sql_type(|| part(table, &name), row.get("type"))?;
+    let value = value(reader, row, table, &sql_type, sequences);
+    Ok(Column {
+        table: table.clone(),
+        name,
+        sql_type,
+        nullable: !row.get::<_, bool>("attnotnull"),
+        collation: reader.collation(row)?,
+        value,
+        comment: reader.comment(class::RELATION, row.get("attrelid"), i32::from(number)),
+        ordinal: u32::from(number.unsigned_abs()),
+    })
+}
+
+fn value(
+    reader: &mut Reader<'_>,
+    row: &Row,
+    table: &QualifiedName,
+    sql_type: &SqlType,
+    sequences: &mut Sequences,
+) -> ColumnValue {
+    let column = (row.get("attrelid"), row.get("attnum"));
+    let mode = match letter(row, "attidentity") {
+        'a' => Some(IdentityMode::Always),
+        'd' => Some(IdentityMode::ByDefault),
+        _ => None,
+    };
+    if let Some((mode, (sequence, options))) = mode.zip(sequences.identity(reader, column)) {
+        return ColumnValue::Identity(Identity { mode, sequence, options });
+    }
+    let Some(expr) = row.get::<_, Option<&str>>("expr") else { return ColumnValue::None };
+    if letter(row, "attgenerated") == 's' {
+        return ColumnValue::Generated(bare(expr));
+    }
+    // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
+    let serial = row.get::<_, bool>("attnotnull").then(|| sequences.serial(column, expr, table, sql_type)).flatten();
+    serial.map_or_else(|| ColumnValue::Default(Expr::new(expr)), |sequence| ColumnValue::Serial { sequence })
+}
+
+/// A value of type `"char"`.
+pub(super) fn letter(row: &Row, column: &str) -> char {
+    char::from(row.get::<_, i8>(column).to_ne_bytes()[0])
+}

@@ -1,0 +1,213 @@
+//! What the kinds share while they read: the transaction, its settings, the names of PostgreSQL schemas, what belongs to
+//! extensions, and the comments. It knows no kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postgres::{Row, Transaction, types::ToSql};
+use schema_core::{
+    DEFAULT_SCHEMA, Expr, Ident, QualifiedName, Schema, SqlType,
+    kinds::Object,
+    sql::{Token, tokens},
+};
+
+use super::{CatalogError, Observed, Unmanaged, error::OLDEST};
+
+/// Catalogs by their fixed object identifiers (`src/include/catalog`).
+pub(super) mod class {
+    pub const TYPE: u32 = 1247;
+    pub const RELATION: u32 = 1259;
+    pub const CONSTRAINT: u32 = 2606;
+    pub const NAMESPACE: u32 = 2615;
+}
+
+/// `pg_catalog`'s own identifier.
+const PG_CATALOG: u32 = 11;
+
+/// The first identifier that PostgreSQL does not give to its own objects (`FirstNormalObjectId`).
+const FIRST_USER_OID: u32 = 16_384;
+
+/// Everything that changes how PostgreSQL spells an expression. An empty search path qualifies every name that is not of
+/// `pg_catalog`; compiling the small queries would take longer than running them.
+const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; \
+    SET LOCAL standard_conforming_strings = on; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
+    SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off";
+
+/// The state of one reading.
+pub(super) struct Reader<'t> {
+    transaction: Transaction<'t>,
+    /// The server's version number.
+    pub version: u32,
+    namespaces: BTreeMap<u32, Ident>,
+    /// The identifiers of the PostgreSQL schemas in scope.
+    pub managed: Vec<u32>,
+    members: BTreeSet<(u32, u32)>,
+    comments: BTreeMap<(u32, u32, i32), String>,
+    schema: Schema,
+    unmanaged: BTreeSet<Unmanaged>,
+}
+
+impl<'t> Reader<'t> {
+    /// Opens a savepoint, so that the settings end with the reading, and reads what all kinds need.
+    pub fn start(outer: &'t mut Transaction<'_>) -> Result<Reader<'t>, CatalogError> {
+        let reading = CatalogError::reading("the settings");
+        let mut transaction = outer.transaction().map_err(&reading)?;
+        transaction.batch_execute(SETTINGS).map_err(&reading)?;
+        let row = transaction.query_one("SELECT current_setting('server_version_num')::int4", &[]).map_err(&reading)?;
+        let version = u32::try_from(row.get::<_, i32>(0)).unwrap_or(0);
+        if version < OLDEST {
+            return Err(CatalogError::TooOld { version });
+        }
+        let (namespaces, managed, schema) = (BTreeMap::new(), Vec::new(), Schema::default());
+        let (members, comments, unmanaged) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let mut reader = Reader { transaction, version, namespaces, managed, members, comments, schema, unmanaged };
+        reader.read_members()?;
+        reader.read_comments()?;
+        Ok(reader)
+    }
+
+    fn read_members(&mut self) -> Result<(), CatalogError> {
+        const SQL: &str = "SELECT classid, objid FROM pg_depend \
+            WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'";
+        let rows = self.rows("the members of extensions", SQL, &[])?;
+        self.members = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        Ok(())
+    }
+
+    fn read_comments(&mut self) -> Result<(), CatalogError> {
+        const SQL: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
+            WHERE objoid >= $1 AND classoid = ANY($2)";
+        let classes = vec![class::TYPE, class::RELATION, class::CONSTRAINT, class::NAMESPACE];
+        let rows = self.rows("comments", SQL, &[&FIRST_USER_OID, &classes])?;
+        self.comments = rows.iter().map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3))).collect();
+        Ok(())
+    }
+
+    /// Runs one query of the catalogs.
+    pub fn rows(
+        &mut self,
+        reading: &'static str,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, CatalogError> {
+        self.transaction.query(sql, parameters).map_err(CatalogError::reading(reading))
+    }
+
+    /// Runs one query whose only parameter is the PostgreSQL schemas in scope.
+    pub fn managed_rows(&mut self, reading: &'static str, sql: &str) -> Result<Vec<Row>, CatalogError> {
+        let managed = self.managed.clone();
+        self.rows(reading, sql, &[&managed])
+    }
+
+    /// Notes a PostgreSQL schema, whether in scope or not.
+    pub fn namespace(&mut self, oid: u32, name: Ident, managed: bool) {
+        self.namespaces.insert(oid, name);
+        if managed {
+            self.managed.push(oid);
+        }
+    }
+
+    /// Whether the object came with an extension.
+    pub fn is_member(&self, class: u32, oid: u32) -> bool {
+        self.members.contains(&(class, oid))
+    }
+
+    /// The comment of an object; `sub` is a column's number or 0.
+    pub fn comment(&self, class: u32, oid: u32, sub: i32) -> Option<String> {
+        self.comments.get(&(class, oid, sub)).cloned()
+    }
+
+    /// A name of the catalog.
+    pub fn ident(&self, row: &Row, column: &str) -> Result<Ident, CatalogError> {
+        ident(row.get(column))
+    }
+
+    /// The qualified name made of a column with the PostgreSQL schema's identifier and one with the name.
+    pub fn name(&self, row: &Row, namespace: &str, name: &str) -> Result<QualifiedName, CatalogError> {
+        Ok(QualifiedName { schema: self.namespace_name(row.get(namespace)), name: self.ident(row, name)? })
+    }
+
+    /// A collation, when the row names one: those of `pg_catalog` go without their PostgreSQL schema.
+    pub fn collation(&self, row: &Row) -> Result<Option<QualifiedName>, CatalogError> {
+        let Some(name) = row.get::<_, Option<String>>("collname") else { return Ok(None) };
+        let (name, namespace) = (ident(name)?, row.get("collnamespace"));
+        Ok(Some(match namespace {
+            PG_CATALOG => QualifiedName::public(name),
+            other => QualifiedName { schema: self.namespace_name(other), name },
+        }))
+    }
+
+    /// The name of a PostgreSQL schema.
+    pub fn namespace_name(&self, oid: u32) -> Ident {
+        // Every schema was read in the same snapshot.
+        self.namespaces.get(&oid).cloned().unwrap_or_else(|| Ident::of(DEFAULT_SCHEMA))
+    }
+
+    /// A type as `format_type` spells it.
+    pub fn sql_type(&self, of: impl FnOnce() -> String, spelled: &str) -> Result<SqlType, CatalogError> {
+        SqlType::parse(spelled).map_err(|problem| CatalogError::Type { of: of(), spelled: spelled.to_owned(), problem })
+    }
+
+    /// Adds an object of the model.
+    pub fn insert(&mut self, object: impl Into<Object>) {
+        self.schema.insert(object.into());
+    }
+
+    /// Adds something that the model does not know.
+    pub fn unmanaged(&mut self, kind: impl Into<String>, name: impl Into<String>) {
+        self.unmanaged.insert(Unmanaged { kind: kind.into(), name: name.into() });
+    }
+
+    /// Ends the reading and gives the transaction its own settings back.
+    pub fn finish(self) -> Result<Observed, CatalogError> {
+        self.transaction.rollback().map_err(CatalogError::reading("the snapshot"))?;
+        let unmanaged = self.unmanaged.into_iter().collect();
+        Ok(Observed { schema: self.schema, unmanaged, server_version_num: self.version })
+    }
+}
+
+/// A name of the catalog; only a database of another encoding can have one that is too long.
+pub(super) fn ident(name: String) -> Result<Ident, CatalogError> {
+    Ident::new(name.clone()).map_err(|problem| CatalogError::Name { name, problem })
+}
+
+/// A part of a table in words.
+pub(super) fn part(table: &QualifiedName, name: &Ident) -> String {
+    format!("{}.{}", table.quoted(), name.quoted())
+}
+
+/// Storage parameters, `name=value` each.
+pub(super) fn parameters(options: Option<Vec<String>>, prefix: &str) -> BTreeMap<String, String> {
+    let options = options.unwrap_or_default();
+    let pairs = options.iter().filter_map(|option| option.split_once('='));
+    pairs.map(|(name, value)| (format!("{prefix}{name}"), value.to_owned())).collect()
+}
+
+/// An expression of `pg_get_expr` where the grammar has parentheses of its own.
+pub(super) fn bare(text: &str) -> Expr {
+    Expr::new(without_parentheses(text).unwrap_or(text))
+}
+
+/// The inside, when one pair of parentheses holds the whole text.
+fn without_parentheses(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0i32;
+    let closes_early = |token: Token<'_>| {
+        depth += i32::from(token.is_punct("(")) - i32::from(token.is_punct(")"));
+        depth < 0
+    };
+    (!tokens(inside).any(closes_early)).then_some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_pair_that_holds_everything_goes() {
+        let bare = |text: &str| bare(text).to_string();
+        assert_eq!(bare("(a > 0)"), "a > 0");
+        assert_eq!(bare("(a > 0) AND (b > 0)"), "(a > 0) AND (b > 0)");
+        assert_eq!(bare("((a = ')'::text))"), "(a = ')'::text)");
+        assert_eq!(bare("a"), "a");
+    }
+}
