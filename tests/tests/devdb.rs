@@ -229,6 +229,23 @@ fn a_half_made_data_folder_is_made_anew() {
 }
 
 #[test]
+fn a_command_killed_while_it_makes_the_cluster_leaves_no_trace() {
+    let cache = Cache::new();
+    let other = cache.other_command();
+    let begun =
+        || std::fs::read_dir(&cache.folder).is_ok_and(|entries| entries.flatten().any(|e| half_made(&e.path())));
+    wait_for("initdb", begun);
+    other.kill();
+    assert_works(&cache.open());
+    assert!(!half_made(&cache.cluster(Purpose::Scratch).folder));
+}
+
+fn half_made(cluster: &Path) -> bool {
+    let Ok(entries) = cluster.join("server").read_dir() else { return false };
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("data."))
+}
+
+#[test]
 fn many_commands_at_once_share_one_server() {
     let cache = Cache::new();
     let mut others: Vec<Other> = (0..4).map(|_| cache.other_command()).collect();
@@ -320,6 +337,9 @@ fn damaged_data_of_the_developer_is_an_error_and_is_not_removed() {
     assert!(matches!(error, DevError::NotStarted { .. }), "{text}");
     assert!(text.contains(&*layout.log().to_string_lossy()) && text.contains("pg_control"), "{text}");
     assert!(layout.data().join("base").exists());
+    let aside = developer::set_aside(&cache.options).expect("moved");
+    assert!(aside.len() == 1 && aside[0].join("base").exists());
+    assert!(developer::open(&cache.options, &cache.folder).unwrap_or_else(|error| panic!("{error}")).created);
 }
 
 #[test]

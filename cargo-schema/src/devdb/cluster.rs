@@ -132,7 +132,7 @@ impl Cluster {
                 "read the log above; `cargo schema dev stop` ends what is left, then try again".to_owned()
             }
             Purpose::Developer => format!(
-                "nothing was removed; your data is in `{}`. When it may go: cargo schema dev reset --all",
+                "nothing was removed; your data is in `{}`. To move it aside and start empty: cargo schema dev reset --all",
                 self.layout.data().display()
             ),
         };
@@ -229,6 +229,19 @@ pub fn discard(layout: &Layout) -> Result<bool, DevError> {
     stop_server(layout)?;
     discard_data(layout)?;
     Ok(true)
+}
+
+/// Stops a cluster and moves its data folder aside, whole, to a name of its own; where to, if there was one.
+pub fn set_aside(layout: &Layout) -> Result<Option<PathBuf>, DevError> {
+    let _lock = FileLock::wait(&layout.lock(), LOCK_LIMIT)?;
+    stop_server(layout)?;
+    let free = (1..).map(|number| layout.server().join(format!("aside-{number}"))).find(|path| !path.exists());
+    let aside = free.expect("numbers do not end");
+    match std::fs::rename(layout.data(), &aside) {
+        Ok(()) => Ok(Some(aside)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(DevError::folder("cannot move aside", &layout.data(), error)),
+    }
 }
 
 /// Moves the data folder away in one step, then removes it: a crash in between leaves no half of it in its place.

@@ -4,8 +4,8 @@
 //! The major version that made a database is noted, because another one cannot read its data.
 
 use super::error::DevError;
-use super::places::{Places, make_folder};
-use super::{DevServer, Options, Purpose, short_hash};
+use super::places::{Layout, Places, make_folder};
+use super::{DevServer, Options, Purpose, cluster, short_hash};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,7 +24,7 @@ pub struct DeveloperDatabase {
 pub fn open(options: &Options, workspace_root: &Path) -> Result<DeveloperDatabase, DevError> {
     let name = database_name(workspace_root);
     let note = note_path(&options.places()?, &name);
-    let noted = std::fs::read_to_string(&note).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let noted = read_note(&note);
     let server = open_server(options, noted)?;
     if let Some(major) = noted.filter(|major| *major != server.major()) {
         return Err(DevError::MajorGone { database: name, major });
@@ -38,10 +38,11 @@ pub fn open(options: &Options, workspace_root: &Path) -> Result<DeveloperDatabas
 }
 
 /// Drops the workspace's database with all that is in it and makes an empty one, with the version that is asked for or the newest.
+/// Data of a version that is gone stays where it is; nothing could read it to drop it.
 pub fn reset(options: &Options, workspace_root: &Path) -> Result<DeveloperDatabase, DevError> {
     let name = database_name(workspace_root);
     let note = note_path(&options.places()?, &name);
-    let server = open_server(options, None)?;
+    let server = open_server(options, read_note(&note))?;
     let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     server.run_on_admin("cannot drop the workspace's database", &sql)?;
     match std::fs::remove_file(&note) {
@@ -52,6 +53,15 @@ pub fn reset(options: &Options, workspace_root: &Path) -> Result<DeveloperDataba
     }
     drop(server);
     open(options, workspace_root)
+}
+
+/// For data that no longer starts: stops every developer's cluster and moves its data folder aside, so that the next command starts
+/// empty. Returns where the data is now; nothing is removed.
+pub fn set_aside(options: &Options) -> Result<Vec<PathBuf>, DevError> {
+    let clusters = options.places()?.clusters().into_iter();
+    let own = clusters.filter(|(purpose, _)| *purpose == Purpose::Developer);
+    let moved = own.map(|(purpose, folder)| cluster::set_aside(&Layout { purpose, folder }));
+    Ok(moved.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 impl DeveloperDatabase {
@@ -105,6 +115,10 @@ fn database_name(workspace_root: &Path) -> String {
 
 fn note_path(places: &Places, name: &str) -> PathBuf {
     places.data.join("workspaces").join(name)
+}
+
+fn read_note(note: &Path) -> Option<u32> {
+    std::fs::read_to_string(note).ok()?.trim().parse().ok()
 }
 
 fn write_note(note: &Path, major: u32) -> Result<(), DevError> {

