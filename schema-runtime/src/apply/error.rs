@@ -17,7 +17,7 @@ use super::failure::{SqlFailure, StatementPlace};
 #[non_exhaustive]
 pub enum ApplyError {
     /// The connection failed while the engine talked about its own matters.
-    Connection(SqlFailure),
+    Connection(Box<SqlFailure>),
     /// The connection is inside a transaction that the engine did not begin.
     InTransaction,
     /// The server takes no writes.
@@ -46,7 +46,7 @@ pub enum ApplyError {
         /// What was tried.
         doing: &'static str,
         /// What the server said.
-        failure: SqlFailure,
+        failure: Box<SqlFailure>,
     },
     /// The migrations given are no sound history.
     History(Vec<Diagnostic>),
@@ -83,7 +83,7 @@ pub enum ApplyError {
         /// Which way it was being run.
         direction: Direction,
         /// The statement.
-        place: StatementPlace,
+        place: Box<StatementPlace>,
     },
     /// A revision is not in the state a resolution is for.
     NothingToResolve(RevisionId),
@@ -120,7 +120,7 @@ impl std::error::Error for ApplyError {}
 impl ApplyError {
     /// An error of the engine's own statements: about the connection when it is gone, else about the ledger.
     pub(crate) fn own(doing: &'static str, error: &postgres::Error) -> ApplyError {
-        let failure = SqlFailure::new(error);
+        let failure = Box::new(SqlFailure::new(error));
         match failure.sqlstate.as_str() {
             _ if failure.disconnected => ApplyError::Connection(failure),
             // The engine rolls back what it began, so a failed transaction is the caller's.

@@ -145,7 +145,7 @@ fn end_failed(script: &Script<'_>, error: &postgres::Error) -> Stop {
     let ledger =
         failure.sqlstate == "42501" || error.as_db_error().is_some_and(|db| db.schema() == Some("cargo_schema"));
     if ledger {
-        return ApplyError::Ledger { doing: own_action(script.direction), failure }.into();
+        return ApplyError::Ledger { doing: own_action(script.direction), failure: Box::new(failure) }.into();
     }
     Stop::Failed(None, failure)
 }

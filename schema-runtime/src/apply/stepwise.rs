@@ -57,7 +57,7 @@ pub(crate) async fn settle_in_flight<S: Session>(
         Found::Doubt => Err(ApplyError::InDoubt {
             id: script.id().clone(),
             direction: script.direction,
-            place: script.place(index, None),
+            place: Box::new(script.place(index, None)),
         }),
     }
 }

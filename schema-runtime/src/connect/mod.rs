@@ -47,7 +47,7 @@ pub enum ConnectError {
         /// The URL, without password.
         url: String,
         /// What the server or the system said.
-        failure: SqlFailure,
+        failure: Box<SqlFailure>,
     },
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for ConnectError {
 /// Connects the blocking client.
 pub fn connect(url: &str) -> Result<postgres::Client, ConnectError> {
     let wish = Wish::read(url)?;
-    let config = postgres::Config::from(wish.config.clone());
+    let config = wish.blocking();
     let failed = |error: postgres::Error| server(url, &error);
     match encryption(&wish)? {
         Connector::Plain => config.connect(postgres::NoTls).map_err(failed),
@@ -123,11 +123,13 @@ fn encryption(wish: &Wish) -> Result<Connector, ConnectError> {
 #[cfg(not(feature = "tls"))]
 fn encryption(wish: &Wish) -> Result<Connector, ConnectError> {
     match &wish.encryption {
-        Encryption::Tls(tls) if tls.sslmode != "prefer" => Err(ConnectError::NoTls { sslmode: tls.sslmode.clone() }),
+        Encryption::Tls(tls) if !matches!(&*tls.sslmode, "prefer" | "allow") => {
+            Err(ConnectError::NoTls { sslmode: tls.sslmode.clone() })
+        }
         _ => Ok(Connector::Plain),
     }
 }
 
 fn server(url: &str, error: &postgres::Error) -> ConnectError {
-    ConnectError::Server { url: redacted(url), failure: SqlFailure::new(error) }
+    ConnectError::Server { url: redacted(url), failure: Box::new(SqlFailure::new(error)) }
 }

@@ -79,6 +79,18 @@ const MEANINGLESS: [&str; 8] = [
 ];
 
 impl Wish {
+    /// The configuration of the blocking client.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn blocking(&self) -> postgres::Config {
+        self.config.clone().into()
+    }
+
+    /// The configuration of the blocking client.
+    #[cfg(not(feature = "tokio"))]
+    pub(crate) fn blocking(&self) -> postgres::Config {
+        self.config.clone()
+    }
+
     pub(crate) fn read(url: &str) -> Result<Wish, ConnectError> {
         let wrong = |problem: String| ConnectError::Url { url: redacted(url), problem };
         let (rest, taken) = take_parameters(url).map_err(wrong)?;
