@@ -62,7 +62,7 @@ impl Difference {
 pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
     let (mut displaced, mut applied, mut renamed) = (Vec::new(), Vec::new(), before.clone());
     let renames = normalized(renames);
-    for level in [&renames.outer, &renames.inner] {
+    for level in [&renames.schemas, &renames.outer, &renames.inner] {
         let level: Vec<&Rename> = level.iter().filter(|rename| applies(rename, &renamed, after)).collect();
         displaced.extend(displace(&mut renamed, &level));
         renamed = rename_all(renamed, &level);

@@ -134,39 +134,56 @@ fn move_and_rename(words: &str, before: &ObjectId, after: &ObjectId) -> Vec<Stat
 /// Renames by level: what lives in a PostgreSQL schema moves before what lives in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Levels {
-    /// PostgreSQL schemas, tables, types, sequences.
+    /// PostgreSQL schemas.
+    pub(crate) schemas: Vec<Rename>,
+    /// Tables, types, sequences: both names inside the renamed PostgreSQL schema.
     pub(crate) outer: Vec<Rename>,
     /// Columns, constraints, indexes, enum values: both names inside the renamed table or type.
     pub(crate) inner: Vec<Rename>,
 }
 
-/// Sorts renames into levels. The old name of an inner object may be given inside the old or the new name of its table.
+/// Sorts renames into levels. The old name of an object may be given inside the old or the new name of what it is in.
 pub(crate) fn normalized(renames: &[Rename]) -> Levels {
     let mut levels = Levels::default();
     for rename in renames {
-        let inner = rename.before.path.len() == 3;
-        if inner { &mut levels.inner } else { &mut levels.outer }.push(rename.clone());
+        let level = match rename.before.path.len() {
+            1 => &mut levels.schemas,
+            2 => &mut levels.outer,
+            _ => &mut levels.inner,
+        };
+        level.push(rename.clone());
     }
-    levels.outer.sort();
-    levels.outer.dedup();
+    for rename in &mut levels.outer {
+        let home = levels.schemas.iter().find(|schema| schema.before.name() == &rename.before.path[0]);
+        if let Some(home) = home {
+            rename.before.path[0] = home.after.name().clone();
+        }
+    }
     for rename in &mut levels.inner {
         rename.before.path[..2].clone_from_slice(&rename.after.path[..2]);
     }
-    levels.inner.sort();
-    levels.inner.dedup();
+    for level in [&mut levels.schemas, &mut levels.outer, &mut levels.inner] {
+        level.sort();
+        level.dedup();
+    }
     levels
 }
 
 /// The renames that lead back.
 pub fn inverted(renames: &[Rename]) -> Vec<Rename> {
-    let levels = normalized(renames);
-    let outer: Vec<Rename> = levels.outer.into_iter().map(Rename::invert).collect();
-    let inner = levels.inner.into_iter().map(Rename::invert).map(|mut rename| {
-        if let Some(home) = outer.iter().find(|outer| outer.before.path == rename.after.path[..2]) {
-            rename.after.path[..2].clone_from_slice(&home.after.path);
-        }
-        rename
-    });
+    let Levels { schemas, outer, inner } = normalized(renames);
+    let schemas: Vec<Rename> = schemas.into_iter().map(Rename::invert).collect();
+    let outer = outer.into_iter().map(Rename::invert).map(|rename| at_home(rename, &schemas));
+    let outer: Vec<Rename> = outer.collect();
+    let inner = inner.into_iter().map(Rename::invert).map(|rename| at_home(at_home(rename, &outer), &schemas));
     let inner: Vec<Rename> = inner.collect();
-    outer.into_iter().chain(inner).collect()
+    schemas.into_iter().chain(outer).chain(inner).collect()
+}
+
+/// The later name, inside the later name of what the object is in.
+fn at_home(mut rename: Rename, homes: &[Rename]) -> Rename {
+    if let Some(home) = homes.iter().find(|home| rename.after.path.starts_with(&home.before.path)) {
+        rename.after.path.splice(..home.before.path.len(), home.after.path.iter().cloned());
+    }
+    rename
 }

@@ -97,7 +97,7 @@ impl Kind for Check {
 
     /// PostgreSQL keeps the casts of the old type in the stored expression, so a fresh build would differ.
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        *column.table == self.table && self.expr.mentions(column.name)
+        column.rebased && *column.table == self.table && self.expr.mentions(column.name)
     }
 
     fn claims(&self) -> Vec<NameClaim> {

@@ -4,10 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, ColumnRef, Kind, NameClaim, SequenceOptions, column_alter, comment};
+use super::{Alteration, ColumnRef, Kind, NameClaim, Retyped, SequenceOptions, column_alter, comment};
 use crate::{
-    Diff, Expr, Hazard, Ident, Joins, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, default_name,
-    plan::Context, rename::Rename,
+    DEFAULT_SCHEMA, Diff, Expr, Hazard, Ident, Joins, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement,
+    default_name, plan::Context, rename::Rename,
 };
 
 /// One column of a table.
@@ -238,11 +238,21 @@ pub(super) fn expr_requires(expr: &Expr, schema: &Schema) -> Vec<ObjectId> {
     named.chain(sequences).collect()
 }
 
-/// The enum or domain behind a type, when the schema declares it.
+/// What declares a type: an enum, a domain, or one of the extensions in its PostgreSQL schema.
 pub(super) fn type_requires(of: &SqlType, schema: &Schema) -> Vec<ObjectId> {
     let Some(name) = of.user_type() else { return Vec::new() };
     let ids = [KindName::Enum, KindName::Domain].map(|kind| ObjectId::top(kind, name));
-    ids.into_iter().filter(|id| schema.contains(id)).collect()
+    let declared: Vec<ObjectId> = ids.into_iter().filter(|id| schema.contains(id)).collect();
+    if declared.is_empty() { extensions_in(&name.schema, schema) } else { declared }
+}
+
+/// The extensions whose objects are in a PostgreSQL schema. Which of them has a certain one, only the server knows.
+fn extensions_in(place: &Ident, schema: &Schema) -> Vec<ObjectId> {
+    let here = |object: &&super::Object| match object {
+        super::Object::Extension(of) => of.schema.as_ref().map_or(place.as_str() == DEFAULT_SCHEMA, |of| of == place),
+        _ => false,
+    };
+    schema.of_kind(KindName::Extension).filter(here).map(super::Object::id).collect()
 }
 
 impl Kind for Column {
@@ -296,10 +306,11 @@ impl Kind for Column {
         column_alter::alter(diff, context)
     }
 
-    fn retypes(diff: &Diff<&Self>, _context: &Context) -> Vec<ObjectId> {
+    fn retypes(diff: &Diff<&Self>, _context: &Context) -> Vec<Retyped> {
         let (before, after) = (&diff.before.sql_type, &diff.after.sql_type);
-        let other = before.base != after.base || before.array != after.array;
-        other.then(|| diff.after.id()).into_iter().collect()
+        let rebased = before.base != after.base || before.array != after.array;
+        let other = before != after || diff.before.collation != diff.after.collation;
+        other.then(|| Retyped { id: diff.after.id(), rebased }).into_iter().collect()
     }
 
     /// A generated column is computed from its source, so PostgreSQL refuses to change the source's type (0A000).
@@ -313,8 +324,8 @@ impl Kind for Column {
     }
 
     fn claims(&self) -> Vec<NameClaim> {
-        let sequence = self.value.sequence().map(|sequence| NameClaim::Relation(self.sequence_name(sequence)));
-        sequence.into_iter().collect()
+        let sequence = self.value.sequence();
+        sequence.map(|sequence| NameClaim::sequence(&self.sequence_name(sequence))).unwrap_or_default()
     }
 
     fn follow(&mut self, rename: &Rename) {

@@ -4,7 +4,7 @@
 //! that cannot be cast must go before the type changes, and NOT NULL must hold before identity is added.
 
 use super::{Alteration, Column, ColumnValue, Identity, SequenceOptions, column_type, comment};
-use crate::{Diff, Expr, Hazard, Ident, Statement, plan::Context, quote_literal, sql_type::widens};
+use crate::{Diff, Expr, Hazard, Ident, SqlType, Statement, plan::Context, quote_literal, sql_type::widens};
 
 /// The statements from `before` to `after`.
 pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
@@ -127,7 +127,10 @@ fn enter_value(diff: &Diff<&Column>, retyped: bool) -> Vec<Statement> {
         (Default(old), Default(new)) if old == new && !retyped => vec![],
         (Default(_), None) => vec![],
         (_, Default(expr)) => vec![set_default(after, expr)],
-        (Identity(old), Identity(new)) => alter_identity(after, &Diff { before: old, after: new }),
+        (Identity(old), Identity(new)) => {
+            let of = Diff { before: &before.sql_type, after: &after.sql_type };
+            alter_identity(after, &Diff { before: old, after: new }, &of)
+        }
         (_, Identity(new)) => add_identity(before, after, new),
         (Serial { sequence: old }, Serial { sequence: new }) => alter_serial(diff, old, new),
         (_, Serial { sequence }) => add_serial(before, after, sequence),
@@ -145,13 +148,20 @@ fn rename_sequence(column: &Column, old: &Ident, new: &Ident) -> Option<Statemen
     })
 }
 
-fn alter_identity(column: &Column, diff: &Diff<&Identity>) -> Vec<Statement> {
-    let options = SequenceOptions::changes(&Diff { before: &diff.before.options, after: &diff.after.options });
+fn alter_identity(column: &Column, diff: &Diff<&Identity>, of: &Diff<&SqlType>) -> Vec<Statement> {
+    let sides = Diff { before: &diff.before.options, after: &diff.after.options };
+    let clamp = SequenceOptions::clamp(&column.sequence_name(&diff.after.sequence), &sides, of);
+    let options = SequenceOptions::changes(&sides, of);
     let mode = (diff.before.mode != diff.after.mode).then(|| format!("SET GENERATED {}", diff.after.mode.words()));
-    let words: Vec<String> = mode.into_iter().chain(options.into_iter().map(|word| format!("SET {word}"))).collect();
+    let words: Vec<String> = mode.into_iter().chain(options.into_iter().map(set_word)).collect();
     let renamed = rename_sequence(column, &diff.before.sequence, &diff.after.sequence);
     let altered = (!words.is_empty()).then(|| alter_column(column, words.join(" ")));
-    renamed.into_iter().chain(altered).collect()
+    renamed.into_iter().chain(clamp).chain(altered).collect()
+}
+
+/// RESTART is the one option that ALTER COLUMN takes without SET.
+fn set_word(word: String) -> String {
+    if word == "RESTART" { word } else { format!("SET {word}") }
 }
 
 fn add_identity(before: &Column, after: &Column, new: &Identity) -> Vec<Statement> {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alteration, Kind, NameClaim, column::expr_requires, column::type_requires, column_type, comment, is_false,
+    Alteration, Kind, NameClaim, Retyped, column::expr_requires, column::type_requires, column_type, comment, is_false,
     namespace_of, retype,
 };
 use crate::{
@@ -138,7 +138,7 @@ impl Kind for Domain {
         Alteration::Statements(statements)
     }
 
-    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
+    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
         if Domain::replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, Kind, NameClaim, comment, namespace_of, retype};
+use super::{Alteration, Kind, NameClaim, Retyped, comment, namespace_of, retype};
 use crate::{
     Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, quote_literal,
     rename::Rename,
@@ -95,7 +95,7 @@ impl Kind for EnumType {
         Alteration::Statements(statements)
     }
 
-    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
+    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
         match EnumType::additions(diff) {
             Some(_) if !EnumType::used_at_once(diff, context) => Vec::new(),
             _ => retype::columns_moved(&diff.after.name, context),

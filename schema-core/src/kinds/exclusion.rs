@@ -62,6 +62,8 @@ impl Kind for Exclusion {
         let keys = self.elements.iter().filter_map(|element| element.key.column_name());
         let mut ids = vec![ObjectId::table(&self.table)];
         ids.extend(keys.chain(&self.include).map(|column| ObjectId::column(&self.table, column)));
+        // The operator class of a key may be of an extension, as those of `btree_gist` are.
+        ids.extend(schema.of_kind(KindName::Extension).map(super::Object::id));
         for expr in self.expressions() {
             ids.extend(mentioned_columns(expr, &self.table, schema));
             ids.extend(expr_requires(expr, schema));
@@ -84,6 +86,11 @@ impl Kind for Exclusion {
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
         let (name, method, include) = (self.name.quoted(), self.method.quoted(), include_words(&self.include));
         Some(format!("CONSTRAINT {name} EXCLUDE USING {method} ({keys}){include}{predicate}{deferrable}"))
+    }
+
+    fn twin_of(&self) -> Option<String> {
+        let unnamed = Exclusion { name: Ident::of("twin"), ..self.clone() };
+        unnamed.clause()
     }
 
     fn after_clause(&self) -> Vec<Statement> {
@@ -109,7 +116,8 @@ impl Kind for Exclusion {
 
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
         let keys = || self.elements.iter().filter_map(|element| element.key.column_name());
-        *column.table == self.table
+        column.rebased
+            && *column.table == self.table
             && (keys().any(|name| name == column.name)
                 || self.expressions().into_iter().any(|expr| expr.mentions(column.name)))
     }

@@ -196,8 +196,9 @@ impl Kind for ForeignKey {
 
     /// While both sides change their type one after the other, there is no operator that compares them.
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        (*column.table == self.table && self.columns.contains(column.name))
-            || (*column.table == self.references && self.referenced.contains(column.name))
+        let touches = (*column.table == self.table && self.columns.contains(column.name))
+            || (*column.table == self.references && self.referenced.contains(column.name));
+        column.rebased && touches
     }
 
     fn claims(&self) -> Vec<NameClaim> {

@@ -108,6 +108,9 @@ impl Kind for Index {
         let keys = self.columns.iter().filter_map(IndexElement::column_name);
         let mut ids = vec![ObjectId::table(&self.table)];
         ids.extend(keys.chain(&self.include).map(|column| ObjectId::column(&self.table, column)));
+        if self.columns.iter().any(|key| key.opclass.is_some()) || !is_btree(&self.method) {
+            ids.extend(schema.of_kind(KindName::Extension).map(super::Object::id));
+        }
         for expr in self.expressions() {
             ids.extend(mentioned_columns(expr, &self.table, schema));
             ids.extend(expr_requires(expr, schema));
@@ -145,9 +148,11 @@ impl Kind for Index {
         Alteration::Statements(statements)
     }
 
-    /// PostgreSQL rebuilds an index over plain columns by itself; a stored expression keeps the casts of the old type.
+    /// PostgreSQL rebuilds an index over plain columns by itself; a stored expression keeps the casts of the old type, and a foreign
+    /// key on an index that includes the column is in PostgreSQL's way (2BP01).
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        *column.table == self.table && self.mentions(column.name)
+        let written = column.rebased && self.mentions(column.name);
+        *column.table == self.table && (written || (self.unique && self.include.contains(column.name)))
     }
 
     fn claims(&self) -> Vec<NameClaim> {

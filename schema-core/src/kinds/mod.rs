@@ -63,6 +63,13 @@ pub enum NameClaim {
     Constraint(QualifiedName, Ident),
 }
 
+impl NameClaim {
+    /// A sequence is no type, but PostgreSQL refuses to make one that has the name of a type (42710).
+    fn sequence(name: &QualifiedName) -> Vec<NameClaim> {
+        vec![NameClaim::Relation(name.clone()), NameClaim::Type(name.clone())]
+    }
+}
+
 /// What the difference and the plan need to know of a kind.
 pub trait Kind: Clone + PartialEq {
     /// What names it.
@@ -83,6 +90,11 @@ pub trait Kind: Clone + PartialEq {
 
     /// What stands for it between the parentheses of `CREATE TABLE`, when it can stand there.
     fn clause(&self) -> Option<String> {
+        None
+    }
+
+    /// What makes PostgreSQL take two constraints of one CREATE TABLE for one, and silently leave out the second.
+    fn twin_of(&self) -> Option<String> {
         None
     }
 
@@ -111,7 +123,7 @@ pub trait Kind: Clone + PartialEq {
     fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration;
 
     /// The columns whose values get another type by the change: what is written over them is built again around it.
-    fn retypes(_diff: &Diff<&Self>, _context: &Context) -> Vec<ObjectId> {
+    fn retypes(_diff: &Diff<&Self>, _context: &Context) -> Vec<Retyped> {
         Vec::new()
     }
 
@@ -145,13 +157,24 @@ pub trait Kind: Clone + PartialEq {
     }
 }
 
-/// A column, for the question which objects a change of it touches.
+/// A column that gets another type, modifier or collation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retyped {
+    /// The column.
+    pub id: ObjectId,
+    /// Whether it is another type and not only another modifier or collation of the same.
+    pub rebased: bool,
+}
+
+/// A column that gets another type, for the question which objects that touches.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnRef<'a> {
     /// The table.
     pub table: &'a QualifiedName,
     /// The column.
     pub name: &'a Ident,
+    /// See [`Retyped::rebased`].
+    pub rebased: bool,
 }
 
 macro_rules! registry {
@@ -188,6 +211,10 @@ macro_rules! registry {
             pub fn clause(&self) -> Option<String> {
                 match self { $(Object::$variant(of) => of.clause(),)* }
             }
+            /// See [`Kind::twin_of`].
+            pub fn twin_of(&self) -> Option<String> {
+                match self { $(Object::$variant(of) => of.twin_of(),)* }
+            }
             /// See [`Kind::after_clause`].
             pub fn after_clause(&self) -> Vec<Statement> {
                 match self { $(Object::$variant(of) => of.after_clause(),)* }
@@ -219,7 +246,7 @@ macro_rules! registry {
                 match self { $(Object::$variant(of) => of.expressions(),)* }
             }
             /// See [`Kind::retypes`].
-            pub fn retypes(diff: &Diff<&Object>, context: &Context) -> Vec<ObjectId> {
+            pub fn retypes(diff: &Diff<&Object>, context: &Context) -> Vec<Retyped> {
                 match (diff.before, diff.after) {
                     $((Object::$variant(before), Object::$variant(after)) => Kind::retypes(&Diff { before, after }, context),)*
                     _ => unreachable!("one name has one kind"),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, Kind, NameClaim, comment, is_false, name_list};
+use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false, name_list};
 use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A table's primary key.
@@ -102,6 +102,11 @@ impl Kind for PrimaryKey {
         Some(format!("CONSTRAINT {name} PRIMARY KEY {columns}{}{deferrable}", include_words(&self.include)))
     }
 
+    fn twin_of(&self) -> Option<String> {
+        let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
+        Some(format!("{}{}{deferrable}", name_list(&self.columns), include_words(&self.include)))
+    }
+
     fn after_clause(&self) -> Vec<Statement> {
         comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
     }
@@ -117,6 +122,11 @@ impl Kind for PrimaryKey {
 
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
         alter_comment_only(diff, |key| &key.comment, |key| PrimaryKey { comment: None, ..key.clone() })
+    }
+
+    /// PostgreSQL builds the key again, which a foreign key on it is in the way of when the column is only included (2BP01).
+    fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
+        *column.table == self.table && self.include.contains(column.name)
     }
 
     fn claims(&self) -> Vec<NameClaim> {

@@ -3,7 +3,7 @@
 //! The old type steps aside, the new one takes its name, every column moves over, and the old one goes
 //! (`ddl-safety`, recipe R12). Expressions over the columns are rebuilt around it by the plan.
 
-use super::{Alteration, Column, Kind, Object};
+use super::{Alteration, Column, Kind, Object, Retyped};
 use crate::{KindName, QualifiedName, Schema, Statement, plan::Context};
 
 /// The columns that have the type before and after, by their later definition.
@@ -53,6 +53,7 @@ fn move_column(column: &Column, context: &Context, using: &str) -> Vec<Statement
 }
 
 /// The ids of the columns whose values are rewritten.
-pub(super) fn columns_moved(name: &QualifiedName, context: &Context) -> Vec<crate::ObjectId> {
-    columns_kept(name, context.before, context.after).into_iter().map(Kind::id).collect()
+pub(super) fn columns_moved(name: &QualifiedName, context: &Context) -> Vec<Retyped> {
+    let columns = columns_kept(name, context.before, context.after).into_iter();
+    columns.map(|column| Retyped { id: column.id(), rebased: true }).collect()
 }

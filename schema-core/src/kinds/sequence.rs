@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Alteration, Kind, NameClaim, comment, is_false, namespace_of};
 use crate::{
-    Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, rename::Rename,
+    Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, quote_literal,
+    rename::Rename,
 };
 
 /// What `CREATE SEQUENCE` and `GENERATED ... AS IDENTITY` share. Absent means PostgreSQL's default for the type.
@@ -50,27 +51,79 @@ impl SequenceOptions {
         .collect()
     }
 
-    /// The words that take one set of options to another; what became absent is set back to its default.
-    pub(super) fn changes(diff: &Diff<&Self>) -> Vec<String> {
-        let (before, after) = (diff.before, diff.after);
-        let number = |word: &str, none: &str, before: Option<i64>, after: Option<i64>| {
-            (before != after).then(|| after.map_or(none.to_owned(), |value| format!("{word} {value}")))
+    fn is_descending(&self) -> bool {
+        self.increment.is_some_and(|by| by < 0)
+    }
+
+    /// The least and the greatest value, as PostgreSQL chooses them where none is given.
+    fn bounds(&self, of: &SqlType) -> (i64, i64) {
+        let (low, high) = match of.built_in_name() {
+            Some("smallint") => (i64::from(i16::MIN), i64::from(i16::MAX)),
+            Some("integer") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            _ => (i64::MIN, i64::MAX),
         };
-        // Ascending sequences start at MINVALUE, descending ones at MAXVALUE, and both default to 1 and -1.
-        let descending = after.increment.is_some_and(|by| by < 0);
-        let first = if descending { after.max.unwrap_or(-1) } else { after.min.unwrap_or(1) };
-        let implied = |of: &Self| of.start.or(if descending { of.max } else { of.min });
+        let (low, high) = if self.is_descending() { (low, -1) } else { (1, high) };
+        (self.min.unwrap_or(low), self.max.unwrap_or(high))
+    }
+
+    /// The first value: ascending sequences start at MINVALUE, descending ones at MAXVALUE.
+    pub(super) fn first(&self, of: &SqlType) -> i64 {
+        let (low, high) = self.bounds(of);
+        self.start.unwrap_or(if self.is_descending() { high } else { low })
+    }
+
+    /// The words that take one set of options to another; what became absent is set back to its default.
+    pub(super) fn changes(diff: &Diff<&Self>, of: &Diff<&SqlType>) -> Vec<String> {
+        let (before, after) = (diff.before, diff.after);
+        let number = |word: &str, none: &str, after: Option<i64>| {
+            after.map_or(none.to_owned(), |value| format!("{word} {value}"))
+        };
+        // The defaults of MINVALUE and MAXVALUE are those of the direction, and ALTER SEQUENCE keeps the old ones unless told.
+        let turned = before.is_descending() != after.is_descending();
+        let (low, high) = (turned || before.min != after.min, turned || before.max != after.max);
+        let first = (before.first(of.before), after.first(of.after));
+        let apart = matches!(position(diff, of), Position::Outside);
         [
-            number("INCREMENT BY", "INCREMENT BY 1", before.increment, after.increment),
-            number("MINVALUE", "NO MINVALUE", before.min, after.min),
-            number("MAXVALUE", "NO MAXVALUE", before.max, after.max),
-            number("START WITH", &format!("START WITH {first}"), implied(before), after.start.or(implied(after))),
-            number("CACHE", "CACHE 1", before.cache, after.cache),
+            (before.increment != after.increment).then(|| number("INCREMENT BY", "INCREMENT BY 1", after.increment)),
+            low.then(|| number("MINVALUE", "NO MINVALUE", after.min)),
+            high.then(|| number("MAXVALUE", "NO MAXVALUE", after.max)),
+            (first.0 != first.1).then(|| format!("START WITH {}", first.1)),
+            apart.then(|| "RESTART".to_owned()),
+            (before.cache != after.cache).then(|| number("CACHE", "CACHE 1", after.cache)),
             (before.cycle != after.cycle).then(|| if after.cycle { "CYCLE" } else { "NO CYCLE" }.to_owned()),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Brings the position between narrower bounds, outside of which ALTER SEQUENCE refuses it (22023).
+    pub(super) fn clamp(name: &QualifiedName, diff: &Diff<&Self>, of: &Diff<&SqlType>) -> Option<Statement> {
+        let Position::Clamped { low, high } = position(diff, of) else { return None };
+        let least = high.map_or("last_value".to_owned(), |high| format!("least(last_value, {high})"));
+        let value = low.map_or(least.clone(), |low| format!("greatest({least}, {low})"));
+        let sequence = name.quoted();
+        Some(Statement::sql(format!("SELECT setval({}, {value}, is_called) FROM {sequence}", quote_literal(&sequence))))
+    }
+}
+
+/// Where the position of a sequence is after its bounds have changed.
+enum Position {
+    /// Still between them.
+    Inside,
+    /// Perhaps below the new least or above the new greatest value.
+    Clamped { low: Option<i64>, high: Option<i64> },
+    /// Surely outside.
+    Outside,
+}
+
+fn position(diff: &Diff<&SequenceOptions>, of: &Diff<&SqlType>) -> Position {
+    let (old_low, old_high) = diff.before.bounds(of.before);
+    let (low, high) = diff.after.bounds(of.after);
+    match (old_low < low, high < old_high) {
+        _ if high < old_low || old_high < low => Position::Outside,
+        (false, false) => Position::Inside,
+        (below, above) => Position::Clamped { low: below.then_some(low), high: above.then_some(high) },
     }
 }
 
@@ -153,17 +206,22 @@ impl Kind for Sequence {
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
         let (before, after) = (diff.before, diff.after);
         let as_type = (before.sql_type != after.sql_type).then(|| format!("AS {}", after.sql_type.sql()));
-        let options = SequenceOptions::changes(&Diff { before: &before.options, after: &after.options });
+        let options = Diff { before: &before.options, after: &after.options };
+        let of = Diff { before: &before.sql_type, after: &after.sql_type };
+        let clamp = SequenceOptions::clamp(&after.name, &options, &of);
+        let options = SequenceOptions::changes(&options, &of);
         let owner = (before.owned_by != after.owned_by).then(|| after.owner_words());
         let words: Vec<String> = as_type.into_iter().chain(options).chain(owner).collect();
         let comments = Diff { before: &before.comment, after: &after.comment };
         let head = format!("ALTER SEQUENCE {}", after.name.quoted());
         let altered = (!words.is_empty()).then(|| Statement::sql(format!("{head} {}", words.join(" "))));
-        Alteration::Statements(altered.into_iter().chain(comment::alter(&after.target(), &comments)).collect())
+        Alteration::Statements(
+            clamp.into_iter().chain(altered).chain(comment::alter(&after.target(), &comments)).collect(),
+        )
     }
 
     fn claims(&self) -> Vec<NameClaim> {
-        vec![NameClaim::Relation(self.name.clone())]
+        NameClaim::sequence(&self.name)
     }
 
     fn follow(&mut self, rename: &Rename) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::primary_key::{
     add_constraint, alter_comment_only, constraint_target, deferrable_words, drop_constraint, include_words,
 };
-use super::{Alteration, Kind, NameClaim, comment, is_false, name_list};
+use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false, name_list};
 use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A unique constraint.
@@ -75,6 +75,12 @@ impl Kind for Unique {
         Some(format!("CONSTRAINT {name} UNIQUE{nulls} {columns}{}{deferrable}", include_words(&self.include)))
     }
 
+    fn twin_of(&self) -> Option<String> {
+        let nulls = if self.nulls_not_distinct { "NULLS NOT DISTINCT " } else { "" };
+        let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
+        Some(format!("{nulls}{}{}{deferrable}", name_list(&self.columns), include_words(&self.include)))
+    }
+
     fn after_clause(&self) -> Vec<Statement> {
         comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
     }
@@ -90,6 +96,11 @@ impl Kind for Unique {
 
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
         alter_comment_only(diff, |unique| &unique.comment, |unique| Unique { comment: None, ..unique.clone() })
+    }
+
+    /// PostgreSQL builds the key again, which a foreign key on it is in the way of when the column is only included (2BP01).
+    fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
+        *column.table == self.table && self.include.contains(column.name)
     }
 
     fn claims(&self) -> Vec<NameClaim> {

@@ -49,6 +49,12 @@ impl Places {
         places
     }
 
+    /// The action before which what needs the object must be gone. Only its comment changes in a PostgreSQL schema.
+    fn last(&self, id: &ObjectId) -> Option<usize> {
+        let altered = || self.alter.get(id).filter(|_| id.kind != KindName::Schema);
+        self.drop.get(id).or_else(altered).copied()
+    }
+
     /// The action after which the object is as it should be.
     fn ready(&self, id: &ObjectId) -> Option<usize> {
         self.create.get(id).or_else(|| self.alter.get(id)).copied()
@@ -99,8 +105,7 @@ impl Graph {
             _ => Vec::new(),
         };
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
-            let later = places.drop.get(&id).or_else(|| places.alter.get(&id));
-            later.into_iter().for_each(|then| self.edge(at, *then));
+            places.last(&id).into_iter().for_each(|then| self.edge(at, then));
         }
     }
 
@@ -110,8 +115,7 @@ impl Graph {
             places.ready(id).into_iter().for_each(|first| self.edge(first, at));
         }
         for id in needed.iter().filter(|id| !needs.contains(id)) {
-            let later = places.drop.get(id).or_else(|| places.alter.get(id));
-            later.into_iter().for_each(|then| self.edge(at, *then));
+            places.last(id).into_iter().for_each(|then| self.edge(at, then));
         }
     }
 

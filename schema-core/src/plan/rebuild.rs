@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Diff, KindName, ObjectId,
     diff::Difference,
-    kinds::{Alteration, ColumnRef, Object},
+    kinds::{Alteration, ColumnRef, Object, Retyped},
 };
 
 use super::{Action, Context};
@@ -28,7 +28,7 @@ pub(super) fn actions(difference: &Difference, context: &Context) -> Vec<Action>
 
 /// The objects of both schemas that must go and come back.
 fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
-    let (mut again, mut retyped) = (BTreeSet::new(), BTreeSet::new());
+    let (mut again, mut retyped) = (BTreeSet::new(), Vec::new());
     for Diff { before, after } in &difference.alters {
         let diff = Diff { before, after };
         if Object::alter(&diff, context) == Alteration::Recreate {
@@ -45,14 +45,15 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
 }
 
 /// Adds what stands on a moving object, until nothing more does.
-fn spread(again: &mut BTreeSet<ObjectId>, retyped: &BTreeSet<ObjectId>, gone: &BTreeSet<ObjectId>, context: &Context) {
-    let columns: Vec<_> = retyped.iter().filter_map(|id| id.outer().map(|table| (table, id.name().clone()))).collect();
-    let columns: Vec<ColumnRef<'_>> = columns.iter().map(|(table, name)| ColumnRef { table, name }).collect();
+fn spread(again: &mut BTreeSet<ObjectId>, retyped: &[Retyped], gone: &BTreeSet<ObjectId>, context: &Context) {
+    let columns: Vec<_> = retyped.iter().filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
+    let columns: Vec<ColumnRef<'_>> =
+        columns.iter().map(|(table, of)| ColumnRef { table, name: of.id.name(), rebased: of.rebased }).collect();
     let staying: Vec<(&ObjectId, &Object)> =
         context.before.iter().filter(|(id, _)| context.after.contains(id)).collect();
     // A generated column of a type that is replaced cannot be converted: it is computed again.
     let stuck = |id: &ObjectId, object: &Object| {
-        retyped.contains(id) && matches!(object, Object::Column(column) if is_generated(column))
+        retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if is_generated(column))
     };
     let touched = staying
         .iter()
@@ -143,9 +144,12 @@ fn folded_creates(creates: Vec<Object>) -> Vec<Action> {
     let mut parts: BTreeMap<ObjectId, Vec<Object>> = BTreeMap::new();
     let mut alone = Vec::new();
     for object in creates {
+        let twin = |other: &Object| object.twin_of().is_some() && other.twin_of() == object.twin_of();
         match home(&object) {
-            Some(table) => parts.entry(table).or_default().push(object),
-            None => alone.push(object),
+            Some(table) if !parts.get(&table).is_some_and(|parts| parts.iter().any(twin)) => {
+                parts.entry(table).or_default().push(object);
+            }
+            _ => alone.push(object),
         }
     }
     alone
