@@ -146,6 +146,15 @@ impl fmt::Display for DevError {
                 "another command has held `{}` for a minute\nhelp: end that command, then try again",
                 lock.display()
             ),
+            answer => answer.fmt_of_a_server(out),
+        }
+    }
+}
+
+impl DevError {
+    /// The failures that come from a server that runs.
+    fn fmt_of_a_server(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             DevError::Connect { to, source } => write!(
                 out,
                 "no connection to {to}: {}\n\
@@ -174,6 +183,7 @@ impl fmt::Display for DevError {
                  help: install it: apt-get install postgresql-client, or brew install libpq\n\
                  help: or connect another client to {url}"
             ),
+            _ => unreachable!("failures without a server have their text above"),
         }
     }
 }
