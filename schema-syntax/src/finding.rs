@@ -131,6 +131,10 @@ pub const PRIMARY_KEY_REPEATED: Code = Code::new("primary-key-repeated");
 pub const IDENTITY_TYPE: Code = Code::new("identity-type");
 /// A foreign key to columns without a key.
 pub const FOREIGN_KEY_TARGET: Code = Code::new("foreign-key-target");
+/// A key over the same columns as another, which PostgreSQL leaves out without a word.
+pub const KEY_REDUNDANT: Code = Code::new("key-redundant");
+/// `set null` on a column that takes no NULL.
+pub const FOREIGN_KEY_SET_NULL: Code = Code::new("foreign-key-set-null");
 /// A foreign key between columns of different types.
 pub const FOREIGN_KEY_TYPE: Code = Code::new("foreign-key-type");
 /// Old names that cannot be what they say.
@@ -139,3 +143,5 @@ pub const RENAME_SOURCE: Code = Code::new("rename-source");
 pub const MODULE_MISSING: Code = Code::new("module-missing");
 /// A condition that only the compiler can decide.
 pub const CFG_UNKNOWN: Code = Code::new("cfg-unknown");
+/// A derive where the scan does not look.
+pub const TABLE_HIDDEN: Code = Code::new("table-hidden");

@@ -1,5 +1,3 @@
-#![doc = include_str!("../README.md")]
-//!
 //! Rust text to schema model: the one front end of the derive, the scan of the command line and of build.rs, so that they cannot
 //! disagree.
 //!
@@ -11,10 +9,17 @@ pub mod case;
 pub mod conditions;
 pub mod decl;
 pub mod finding;
+pub mod lower;
 pub mod rust_type;
+pub mod scan;
 pub mod suggest;
 pub mod token;
 pub mod types;
 
 pub use finding::SyntaxFinding;
 pub use types::TypeContext;
+
+/// The README's code runs with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -244,6 +244,7 @@ fn value(args: &mut Args<'_>, findings: &mut Findings) -> Option<Spanned<ValueDe
     for word in present.iter().skip(1) {
         args.exclude(present[0], word, why, findings);
     }
+    args.exclude("generated", "backfill", "PostgreSQL computes the value of every row", findings);
     let mut found = [
         expr(args, "generated", findings)
             .map(|expr| Spanned { value: ValueDecl::Generated(expr.value), span: expr.span }),

@@ -51,6 +51,21 @@ pub fn header<'a>(tokens: &mut Cursor<'a>, conditions: &Conditions) -> Header<'a
     }
 }
 
+/// Reads the attributes of the file or module itself, `#![..]`; whether it is there.
+pub(crate) fn inner_truth(tokens: &mut Cursor<'_>, conditions: &Conditions) -> Truth {
+    let mut header = Header { attributes: Vec::new(), truth: Truth::Yes, doc: None };
+    while tokens.sees_both("#", "!") {
+        let start = *tokens;
+        tokens.next();
+        tokens.next();
+        match tokens.take_group("[") {
+            Some((inner, _)) => header.read(inner, conditions, start),
+            None => break,
+        }
+    }
+    header.truth
+}
+
 impl<'a> Header<'a> {
     fn read(&mut self, mut inner: Cursor<'a>, conditions: &Conditions, start: Cursor<'a>) {
         let path = inner;

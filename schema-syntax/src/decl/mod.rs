@@ -27,7 +27,7 @@ use crate::token::Cursor;
 use crate::types::TypeContext;
 
 pub use item::{Attribute, Header, header};
-pub(crate) use item::{Item, item};
+pub(crate) use item::{Item, inner_truth, item, skip_visibility};
 pub use names::{NamePath, name_list};
 pub use object::objects;
 
