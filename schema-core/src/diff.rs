@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Change, Diff, KindName, ObjectId, Schema,
     kinds::Object,
-    rename::{Rename, normalized},
+    rename::{Rename, aside, in_sequence, normalized},
 };
 
 /// What takes one schema to another.
@@ -44,7 +44,7 @@ impl Difference {
     /// The changes in the order in which they are recorded and folded.
     pub fn changes(&self) -> Vec<Change> {
         let displaced = self.displaced.iter().cloned().map(Change::Drop);
-        let renames = self.renames.iter().cloned().map(Change::Rename);
+        let renames = in_sequence(&self.renames).into_iter().map(Change::Rename);
         let drops = self.drops.iter().cloned().map(Change::Drop);
         let relabels = self.relabels.iter().cloned().map(Change::Rename);
         let creates = self.creates.iter().cloned().map(Change::Create);
@@ -60,15 +60,15 @@ impl Difference {
 /// assert!(diff::difference(&Schema::default(), &Schema::default(), &[]).is_empty());
 /// ```
 pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
-    let (mut displaced, mut applied, mut renamed) = (Vec::new(), Vec::new(), before.clone());
+    let (mut displaced, mut done, mut renamed) = (Vec::new(), Vec::new(), before.clone());
     let renames = normalized(renames);
-    for level in [&renames.schemas, &renames.outer, &renames.inner] {
-        let level: Vec<&Rename> = level.iter().filter(|rename| applies(rename, &renamed, after)).collect();
-        displaced.extend(displace(&mut renamed, &level));
+    for level in [renames.schemas, renames.outer, renames.inner] {
+        let level: Vec<Rename> = level.into_iter().filter(|rename| applies(rename, &renamed, after)).collect();
+        displaced.extend(with_first_names(displace(&mut renamed, &level), &done));
         renamed = rename_all(renamed, &level);
-        applied.extend(level.into_iter().cloned());
+        done.push(level);
     }
-    let mut difference = Difference { displaced, renames: applied, ..Difference::default() };
+    let mut difference = Difference { displaced, renames: done.concat(), ..Difference::default() };
     compare(&renamed, after, &mut difference);
     relabel(&mut difference);
     difference.creates.sort_by_cached_key(created_order);
@@ -93,8 +93,17 @@ fn holds_value(schema: &Schema, id: &ObjectId) -> bool {
     }
 }
 
+/// What is displaced goes before anything is renamed, so it still has the names of the start.
+fn with_first_names(displaced: Vec<Object>, done: &[Vec<Rename>]) -> Vec<Object> {
+    let back = |schema: Schema, level: &Vec<Rename>| {
+        rename_all(schema, &level.iter().cloned().map(Rename::invert).collect::<Vec<_>>())
+    };
+    let schema = done.iter().rev().fold(displaced.into_iter().collect(), back);
+    schema.iter().map(|(_, object)| object.clone()).collect()
+}
+
 /// All renames of a level happen at once, so that two objects can swap their names.
-fn rename_all(schema: Schema, renames: &[&Rename]) -> Schema {
+fn rename_all(schema: Schema, renames: &[Rename]) -> Schema {
     let staged = renames.iter().enumerate().map(|(at, rename)| {
         let aside = aside(&rename.after, at);
         (
@@ -110,17 +119,8 @@ fn rename_all(schema: Schema, renames: &[&Rename]) -> Schema {
     })
 }
 
-/// A name that no user object has, for the middle of a swap.
-pub(crate) fn aside(id: &ObjectId, at: usize) -> ObjectId {
-    let mut path = id.path.clone();
-    if let Some(last) = path.last_mut() {
-        *last = crate::default_name(last.as_str(), "", &format!("aside{at}"));
-    }
-    ObjectId { kind: id.kind, path }
-}
-
 /// Takes out of the schema what stands where a rename goes, and everything that needs it.
-fn displace(schema: &mut Schema, renames: &[&Rename]) -> Vec<Object> {
+fn displace(schema: &mut Schema, renames: &[Rename]) -> Vec<Object> {
     let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
     let taken = renames.iter().map(|rename| &rename.after).filter(|id| !leaving.contains(id) && schema.contains(id));
     let mut gone: BTreeSet<ObjectId> = taken.cloned().collect();

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Expr, Ident, KindName, NameError, ObjectId, QualifiedName, Statement, join_name, split_name};
+use crate::{
+    Expr, Ident, KindName, NameError, ObjectId, QualifiedName, Statement, default_name, join_name, split_name,
+    sql_type::type_name,
+};
 
 /// One object under two names. A table that moves to another PostgreSQL schema is a rename too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,7 +96,7 @@ impl Rename {
                 alter_table(after, &format!("RENAME CONSTRAINT {} TO {to}", before.name().quoted()))
             }
             KindName::EnumValue => {
-                let of = outer(after).quoted();
+                let of = type_name(&outer(after));
                 let (old, new) =
                     (crate::quote_literal(before.name().as_str()), crate::quote_literal(after.name().as_str()));
                 vec![Statement::sql(format!("ALTER TYPE {of} RENAME VALUE {old} TO {new}"))]
@@ -123,11 +126,15 @@ fn alter_table(after: &ObjectId, action: &str) -> Vec<Statement> {
 /// PostgreSQL has no statement that does both; the PostgreSQL schema comes first.
 fn move_and_rename(words: &str, before: &ObjectId, after: &ObjectId) -> Vec<Statement> {
     let (from, to) = (outer(before), outer(after));
+    let named = |name: &QualifiedName| match before.kind {
+        KindName::Enum | KindName::Domain => type_name(name),
+        _ => name.quoted(),
+    };
     let moved = (from.schema != to.schema)
-        .then(|| Statement::sql(format!("ALTER {words} {} SET SCHEMA {}", from.quoted(), to.schema.quoted())));
+        .then(|| Statement::sql(format!("ALTER {words} {} SET SCHEMA {}", named(&from), to.schema.quoted())));
     let here = QualifiedName { schema: to.schema.clone(), name: from.name.clone() };
     let renamed = (from.name != to.name)
-        .then(|| Statement::sql(format!("ALTER {words} {} RENAME TO {}", here.quoted(), to.name.quoted())));
+        .then(|| Statement::sql(format!("ALTER {words} {} RENAME TO {}", named(&here), to.name.quoted())));
     moved.into_iter().chain(renamed).collect()
 }
 
@@ -186,4 +193,38 @@ fn at_home(mut rename: Rename, homes: &[Rename]) -> Rename {
         rename.after.path.splice(..home.before.path.len(), home.after.path.iter().cloned());
     }
     rename
+}
+
+/// A name that no user object has, for the middle of a swap.
+pub(crate) fn aside(id: &ObjectId, at: usize) -> ObjectId {
+    let mut path = id.path.clone();
+    if let Some(last) = path.last_mut() {
+        *last = default_name(last.as_str(), "", &format!("aside{at}"));
+    }
+    ObjectId { kind: id.kind, path }
+}
+
+/// The renames one after the other, level by level: an inner object is named by the later name of what it is in.
+pub(crate) fn in_sequence(renames: &[Rename]) -> Vec<Rename> {
+    let level = |parts: usize| renames.iter().filter(|rename| rename.before.path.len() == parts).cloned().collect();
+    [level(1), level(2), level(3)].into_iter().flat_map(level_in_sequence).collect()
+}
+
+/// A rename that goes where another still stands waits; a swap goes through a name aside.
+fn level_in_sequence(mut left: Vec<Rename>) -> Vec<Rename> {
+    let mut steps = Vec::new();
+    let mut detours = 0;
+    while !left.is_empty() {
+        let free = left.iter().position(|rename| !left.iter().any(|other| other.before == rename.after));
+        match free {
+            Some(at) => steps.push(left.remove(at)),
+            None => {
+                let middle = aside(&left[0].after, detours);
+                detours += 1;
+                steps.push(Rename { before: left[0].before.clone(), after: middle.clone() });
+                left[0].before = middle;
+            }
+        }
+    }
+    steps
 }

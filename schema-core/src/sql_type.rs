@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{QualifiedName, ident::NameError};
+use crate::{DEFAULT_SCHEMA, QualifiedName, ident::NameError};
 
 /// Spellings of built-in types and the one this project writes
 /// (<https://www.postgresql.org/docs/current/datatype.html>, table 8.1, and `format_type`).
@@ -164,7 +164,7 @@ impl SqlType {
     pub fn sql(&self) -> String {
         let name = match &self.base {
             BaseType::BuiltIn(name) => name.clone(),
-            BaseType::User(name) => name.quoted(),
+            BaseType::User(name) => type_name(name),
         };
         let fields =
             |text: &String| self.built_in_name() == Some("interval") && !text.starts_with(|c: char| c.is_ascii_digit());
@@ -174,6 +174,20 @@ impl SqlType {
             None => String::new(),
         };
         format!("{name}{modifier}{}", if self.array { "[]" } else { "" })
+    }
+}
+
+/// A user type's name in SQL. PostgreSQL looks in `pg_catalog` first, so a type that has the name of a built-in one is never found
+/// without its PostgreSQL schema.
+pub(crate) fn type_name(name: &QualifiedName) -> String {
+    const OTHERS: [&str; 9] =
+        ["any", "cstring", "int2vector", "internal", "oidvector", "record", "trigger", "unknown", "void"];
+    let text = name.name.as_str();
+    let shadowed = canonical(text).is_some() || OTHERS.contains(&text);
+    if shadowed && name.schema.as_str() == DEFAULT_SCHEMA {
+        format!("{DEFAULT_SCHEMA}.{}", name.name.quoted())
+    } else {
+        name.quoted()
     }
 }
 

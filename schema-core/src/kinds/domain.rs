@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context,
-    rename::Rename,
+    rename::Rename, sql_type::type_name,
 };
 
 /// A domain.
@@ -57,14 +57,15 @@ impl DomainCheck {
 
 impl Domain {
     fn target(&self) -> String {
-        format!("DOMAIN {}", self.name.quoted())
+        format!("DOMAIN {}", type_name(&self.name))
     }
 
     fn alter_words(&self, action: impl std::fmt::Display) -> Statement {
-        Statement::sql(format!("ALTER DOMAIN {} {action}", self.name.quoted()))
+        Statement::sql(format!("ALTER DOMAIN {} {action}", type_name(&self.name)))
     }
 
-    fn replaced(diff: &Diff<&Self>) -> bool {
+    /// Whether the type must be made anew.
+    pub(super) fn is_replaced(diff: &Diff<&Self>) -> bool {
         diff.before.sql_type != diff.after.sql_type || diff.before.collation != diff.after.collation
     }
 
@@ -95,7 +96,7 @@ impl Kind for Domain {
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
-        let mut text = format!("CREATE DOMAIN {} AS {}", self.name.quoted(), self.sql_type.sql());
+        let mut text = format!("CREATE DOMAIN {} AS {}", type_name(&self.name), self.sql_type.sql());
         if let Some(collation) = &self.collation {
             text.push_str(&format!(" COLLATE {}", collation.quoted()));
         }
@@ -110,18 +111,21 @@ impl Kind for Domain {
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
-        vec![Statement::sql(format!("DROP DOMAIN {}", self.name.quoted()))]
+        vec![Statement::sql(format!("DROP DOMAIN {}", type_name(&self.name)))]
     }
 
     fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
         let (before, after) = (diff.before, diff.after);
-        if Domain::replaced(diff) {
+        if retype::over_replaced(&before.sql_type, &after.sql_type, context) {
+            return Alteration::Statements(Vec::new());
+        }
+        if Domain::is_replaced(diff) {
             let using = |column: &super::Column| {
                 let name = column.name.quoted();
                 let value = column_type::using(&column.name, &before.sql_type, &after.sql_type).unwrap_or(name);
                 format!("({value})::{}::{}", after.sql_type.sql(), column.sql_type.sql())
             };
-            return retype::replace("DOMAIN", &after.name, after.create(context), context, using);
+            return retype::replace(&after.name, after.create(context), context, using);
         }
         let mut statements = Vec::new();
         if before.default != after.default {
@@ -139,7 +143,7 @@ impl Kind for Domain {
     }
 
     fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
-        if Domain::replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
+        if Domain::is_replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 
     fn claims(&self) -> Vec<NameClaim> {
@@ -170,7 +174,7 @@ impl Kind for Domain {
         }
         let tightened =
             after.checks.iter().any(|check| !before.checks.contains(check)) || (after.not_null && !before.not_null);
-        let narrowed = Domain::replaced(diff) && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
+        let narrowed = Domain::is_replaced(diff) && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
         let message =
             |what: &str| format!("domain `{}` {what}; a row that holds another value fails the migration", after.name);
         let rule = tightened.then(|| Hazard::may_fail(&after.id(), message("gets a stricter rule"), None));

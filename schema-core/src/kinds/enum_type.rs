@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Alteration, Kind, NameClaim, Retyped, comment, namespace_of, retype};
 use crate::{
     Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, quote_literal,
-    rename::Rename,
+    rename::Rename, sql_type::type_name,
 };
 
 /// An enum type.
@@ -26,7 +26,7 @@ pub struct EnumType {
 
 impl EnumType {
     fn target(&self) -> String {
-        format!("TYPE {}", self.name.quoted())
+        format!("TYPE {}", type_name(&self.name))
     }
 
     /// `ADD VALUE` for each new label; none when labels were removed or reordered.
@@ -45,7 +45,7 @@ impl EnumType {
             };
             let last = before.last() == place.checked_sub(1).map(|at| &after[at]);
             let position = if last { String::new() } else { position };
-            Statement::sql(format!("ALTER TYPE {} ADD VALUE {}{position}", diff.after.name.quoted(), literal(value)))
+            Statement::sql(format!("ALTER TYPE {} ADD VALUE {}{position}", type_name(&diff.after.name), literal(value)))
         };
         Some(after.iter().enumerate().filter(|(_, value)| !before.contains(value)).map(add).collect())
     }
@@ -54,6 +54,11 @@ impl EnumType {
     fn used_at_once(diff: &Diff<&Self>, context: &Context) -> bool {
         let added = diff.after.values.iter().filter(|value| !diff.before.values.contains(value));
         added.clone().count() != 0 && added.into_iter().any(|value| context.newly_quoted(value))
+    }
+
+    /// Whether the type must be made anew.
+    pub(super) fn is_replaced(diff: &Diff<&Self>, context: &Context) -> bool {
+        EnumType::additions(diff).is_none() || EnumType::used_at_once(diff, context)
     }
 
     fn removed<'a>(diff: &Diff<&'a Self>) -> Vec<&'a Ident> {
@@ -76,19 +81,19 @@ impl Kind for EnumType {
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         let values = self.values.iter().map(literal).collect::<Vec<_>>().join(", ");
-        let create = Statement::sql(format!("CREATE TYPE {} AS ENUM ({values})", self.name.quoted()));
+        let create = Statement::sql(format!("CREATE TYPE {} AS ENUM ({values})", type_name(&self.name)));
         std::iter::once(create).chain(comment::create(&self.target(), &self.comment)).collect()
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
-        vec![Statement::sql(format!("DROP TYPE {}", self.name.quoted()))]
+        vec![Statement::sql(format!("DROP TYPE {}", type_name(&self.name)))]
     }
 
     fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
         let additions = EnumType::additions(diff).filter(|_| !EnumType::used_at_once(diff, context));
         let Some(mut statements) = additions else {
             let using = |column: &super::Column| format!("{}::text::{}", column.name.quoted(), column.sql_type.sql());
-            return retype::replace("TYPE", &diff.after.name, diff.after.create(context), context, using);
+            return retype::replace(&diff.after.name, diff.after.create(context), context, using);
         };
         let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
         statements.extend(comment::alter(&diff.after.target(), &comments));
@@ -96,10 +101,7 @@ impl Kind for EnumType {
     }
 
     fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
-        match EnumType::additions(diff) {
-            Some(_) if !EnumType::used_at_once(diff, context) => Vec::new(),
-            _ => retype::columns_moved(&diff.after.name, context),
-        }
+        if EnumType::is_replaced(diff, context) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 
     fn claims(&self) -> Vec<NameClaim> {

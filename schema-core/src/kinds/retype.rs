@@ -1,10 +1,11 @@
 //! Replacing a type that PostgreSQL cannot alter in place: an enum that loses or reorders values, a domain over another type.
 //!
 //! The old type steps aside, the new one takes its name, every column moves over, and the old one goes
-//! (`ddl-safety`, recipe R12). Expressions over the columns are rebuilt around it by the plan.
+//! (`ddl-safety`, recipe R12). The domains over the type go the same way with it. Expressions over the columns are rebuilt around
+//! it by the plan.
 
-use super::{Alteration, Column, Kind, Object, Retyped};
-use crate::{KindName, QualifiedName, Schema, Statement, plan::Context};
+use super::{Alteration, Column, Domain, EnumType, Kind, Object, Retyped};
+use crate::{Diff, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, sql_type::type_name};
 
 /// The columns that have the type before and after, by their later definition.
 pub(super) fn columns_kept<'a>(name: &QualifiedName, before: &Schema, after: &'a Schema) -> Vec<&'a Column> {
@@ -19,26 +20,88 @@ pub(super) fn columns_kept<'a>(name: &QualifiedName, before: &Schema, after: &'a
         .collect()
 }
 
-/// The type's statements: `create` makes the new one, `using` converts one column.
+/// Whether the type is replaced, by itself or with the type that it is over.
+pub(super) fn is_replaced(name: &QualifiedName, context: &Context) -> bool {
+    let sides = |kind: KindName| {
+        let id = ObjectId::top(kind, name);
+        (context.before.get(&id), context.after.get(&id))
+    };
+    match (sides(KindName::Enum), sides(KindName::Domain)) {
+        ((Some(Object::Enum(before)), Some(Object::Enum(after))), _) => {
+            EnumType::is_replaced(&Diff { before, after }, context)
+        }
+        (_, (Some(Object::Domain(before)), Some(Object::Domain(after)))) => {
+            Domain::is_replaced(&Diff { before, after }) || over_replaced(&before.sql_type, &after.sql_type, context)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a domain goes along with the type that it is over.
+pub(super) fn over_replaced(before: &SqlType, after: &SqlType, context: &Context) -> bool {
+    let base = after.user_type().filter(|name| before.user_type() == Some(*name));
+    base.is_some_and(|name| is_replaced(name, context))
+}
+
+/// The type and the domains over it that stay, each after the one that it is over.
+fn family(name: &QualifiedName, context: &Context) -> Vec<QualifiedName> {
+    let mut family = vec![name.clone()];
+    let mut at = 0;
+    while at < family.len() {
+        let over = |object: &Object| match object {
+            Object::Domain(domain) if domain.sql_type.user_type() == Some(&family[at]) => Some(domain.name.clone()),
+            _ => None,
+        };
+        let before =
+            |name: &QualifiedName| context.before.get(&ObjectId::top(KindName::Domain, name)).and_then(over).is_some();
+        let domains = context.after.of_kind(KindName::Domain).filter_map(over).filter(before);
+        let domains: Vec<QualifiedName> = domains.collect();
+        family.extend(domains);
+        at += 1;
+    }
+    family
+}
+
+/// The type's statements: `create` makes the new one, `using` converts one column of it.
 pub(super) fn replace(
-    words: &str,
     name: &QualifiedName,
     create: Vec<Statement>,
     context: &Context,
     using: impl Fn(&Column) -> String,
 ) -> Alteration {
-    let aside = name.sibling(crate::default_name(name.name.as_str(), "", "before"));
-    let mut statements =
-        vec![Statement::sql(format!("ALTER {words} {} RENAME TO {}", name.quoted(), aside.name.quoted()))];
+    let family = family(name, context);
+    let mut statements: Vec<Statement> = family.iter().map(|name| step_aside(name, context)).collect();
     statements.extend(create);
-    for column in columns_kept(name, context.before, context.after) {
-        // A generated column is dropped and created around this by the plan.
-        if !matches!(column.value, super::ColumnValue::Generated(_)) {
-            statements.extend(move_column(column, context, &using(column)));
+    for name in &family[1..] {
+        let domain = context.after.get(&ObjectId::top(KindName::Domain, name));
+        statements.extend(domain.into_iter().flat_map(|domain| domain.create(context)));
+    }
+    for of in &family {
+        for column in columns_kept(of, context.before, context.after) {
+            // A generated column is dropped and created around this by the plan.
+            if !matches!(column.value, super::ColumnValue::Generated(_)) {
+                let own = || format!("{}::text::{}", column.name.quoted(), column.sql_type.sql());
+                statements.extend(move_column(column, context, &if of == name { using(column) } else { own() }));
+            }
         }
     }
-    statements.push(Statement::sql(format!("DROP {words} {}", aside.quoted())));
+    let gone = family.iter().rev().map(|name| format!("DROP {} {}", words(name, context), type_name(&aside(name))));
+    statements.extend(gone.map(Statement::sql));
     Alteration::Statements(statements)
+}
+
+fn aside(name: &QualifiedName) -> QualifiedName {
+    name.sibling(crate::default_name(name.name.as_str(), "", "before"))
+}
+
+fn step_aside(name: &QualifiedName, context: &Context) -> Statement {
+    let (words, of, aside) = (words(name, context), type_name(name), aside(name).name.quoted());
+    Statement::sql(format!("ALTER {words} {of} RENAME TO {aside}"))
+}
+
+fn words(name: &QualifiedName, context: &Context) -> &'static str {
+    let is_domain = context.after.contains(&ObjectId::top(KindName::Domain, name));
+    if is_domain { "DOMAIN" } else { "TYPE" }
 }
 
 /// A default is an expression of the old type, so it is taken off and put on again.
@@ -52,8 +115,9 @@ fn move_column(column: &Column, context: &Context, using: &str) -> Vec<Statement
     dropped.into_iter().chain([moved]).chain(restored).collect()
 }
 
-/// The ids of the columns whose values are rewritten.
+/// The columns whose values are rewritten.
 pub(super) fn columns_moved(name: &QualifiedName, context: &Context) -> Vec<Retyped> {
-    let columns = columns_kept(name, context.before, context.after).into_iter();
+    let family = family(name, context);
+    let columns = family.iter().flat_map(|name| columns_kept(name, context.before, context.after));
     columns.map(|column| Retyped { id: column.id(), rebased: true }).collect()
 }

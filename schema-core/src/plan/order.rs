@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{KindName, ObjectId, Schema, Statement, diff::aside, kinds::Object, rename::Rename};
+use crate::{
+    KindName, ObjectId, Schema, Statement,
+    kinds::Object,
+    rename::{Rename, in_sequence},
+};
 
 /// Displaced objects, what needs another one first.
 pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
@@ -29,23 +33,7 @@ pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
     ordered
 }
 
-/// The statements of the renames. One that goes where another still stands waits; a swap goes through a name aside.
+/// The statements of the renames.
 pub(super) fn renames(renames: &[Rename]) -> Vec<Statement> {
-    let mut left: Vec<Rename> = renames.to_vec();
-    let mut statements = Vec::new();
-    let mut detours = 0;
-    while !left.is_empty() {
-        let free = left.iter().position(|rename| !left.iter().any(|other| other.before == rename.after));
-        match free {
-            Some(at) => statements.extend(left.remove(at).statements()),
-            None => {
-                let middle = aside(&left[0].after, detours);
-                detours += 1;
-                let away = Rename { before: left[0].before.clone(), after: middle.clone() };
-                statements.extend(away.statements());
-                left[0].before = middle;
-            }
-        }
-    }
-    statements
+    in_sequence(renames).iter().flat_map(Rename::statements).collect()
 }

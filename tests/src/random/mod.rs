@@ -1,0 +1,45 @@
+//! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
+//!
+//! `rng`, `pools`, `parts` and `draft` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
+//! `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
+
+mod alter;
+mod draft;
+mod mutate;
+mod parts;
+mod pools;
+mod rng;
+mod rows;
+mod state;
+mod trial;
+
+use schema_core::{Schema, rename::Rename};
+
+pub use rng::Rng;
+pub use state::state;
+pub use trial::{Bench, Outcome};
+
+/// Two schemas, and what is told about names.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The start.
+    pub before: Schema,
+    /// The end.
+    pub after: Schema,
+    /// The renames that are told.
+    pub renames: Vec<Rename>,
+    /// Objects of `before` that are still there, under their later names: later name, first name.
+    pub kept: Vec<(schema_core::ObjectId, schema_core::ObjectId)>,
+}
+
+/// The pair of a seed.
+pub fn pair(seed: u64) -> Pair {
+    let mut rng = Rng::new(seed);
+    let before = mutate::schema(&mut rng).schema;
+    let mut draft = draft::Draft::from(&before);
+    for _ in 0..rng.between(1, 12) {
+        mutate::change(&mut rng, &mut draft);
+    }
+    let renames = draft.renames(&before);
+    Pair { before, after: draft.schema, renames, kept: draft.origins.into_iter().collect() }
+}

@@ -1,0 +1,252 @@
+//! One pair on a real server: build, up, down, up, and what must be equal at each step.
+//!
+//! The text of a plan is run as `upgrade` runs it: cut into statements, one transaction a direction.
+
+use postgres::Client;
+use schema_core::{
+    Schema,
+    plan::{Hints, Plan, plan},
+};
+
+use super::{Pair, rows, state};
+use crate::cluster::{Database, database};
+
+/// A database that is used for one pair after the other.
+pub struct Bench {
+    database: Database,
+    client: Client,
+}
+
+/// What a trial went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rows put in.
+    pub rows: usize,
+    /// Statements of the way there.
+    pub statements: usize,
+    /// Whether rows had to go because the plan had said that it may fail on them.
+    pub refused: bool,
+}
+
+/// A statement that PostgreSQL refused.
+struct Refusal {
+    sql: String,
+    code: String,
+    message: String,
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        format!("{} ({})\n  in: {}", self.message, self.code, self.sql)
+    }
+
+    /// Whether rows are the reason: integrity (23) or data (22). The parser of `hstore` gives no code of its own.
+    fn is_about_rows(&self) -> bool {
+        ["22", "23", "XX000"].iter().any(|class| self.code.starts_with(class))
+    }
+}
+
+/// PostgreSQL's own `public`, made again after it was dropped.
+const CLEAN: &str = "
+    CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
+";
+
+impl Default for Bench {
+    fn default() -> Bench {
+        Bench::new()
+    }
+}
+
+impl Bench {
+    /// A bench with an empty database.
+    pub fn new() -> Bench {
+        let database = database();
+        let client = database.client();
+        Bench { database, client }
+    }
+
+    /// Runs a pair through everything; the error tells which promise was broken.
+    pub fn run(&mut self, pair: &Pair, with_dump: bool) -> Result<Outcome, String> {
+        self.clean();
+        let there = plan(&pair.before, &pair.after, &pair.renames, &Hints::default());
+        folds(pair, &there)?;
+        let fresh = self.built(&pair.after, "after")?;
+        self.execute(&from_nothing(&pair.before)).map_err(|refusal| format!("build of before: {}", refusal.text()))?;
+        let start = state(&mut self.client);
+        let dump = with_dump.then(|| self.database.dump());
+        let rows = rows::insert(&mut self.client, &pair.before);
+        let values = rows::read(&mut self.client, pair, false);
+        let refused = self.up(pair, &there)?;
+        same("up does not give what a fresh build gives", &fresh, &state(&mut self.client))?;
+        if !refused {
+            kept("up", pair, &values, &rows::read(&mut self.client, pair, true))?;
+        }
+        let refused = self.down(pair, &there)? || refused;
+        same("down does not give back what was there", &start, &state(&mut self.client))?;
+        if let Some(dump) = dump {
+            // Columns that were dropped come back at the end of their table, so only sorted lines can be equal.
+            same("down does not give back the dump", &sorted(&dump), &sorted(&self.database.dump()))?;
+        }
+        if !refused {
+            kept("down", pair, &values, &rows::read(&mut self.client, pair, false))?;
+        }
+        rows::clear(&mut self.client, &pair.before);
+        self.execute(&there.up.text()).map_err(|refusal| format!("second up: {}", refusal.text()))?;
+        same("the second up does not give what the first gave", &fresh, &state(&mut self.client))?;
+        Ok(Outcome { rows, statements: there.up.lines.len(), refused })
+    }
+
+    /// Way there; rows are taken out only when the plan had warned and rows were the reason.
+    fn up(&mut self, pair: &Pair, plan: &Plan) -> Result<bool, String> {
+        let Err(refusal) = self.execute(&plan.up.text()) else { return Ok(false) };
+        if plan.hazards.is_empty() || !refusal.is_about_rows() {
+            return Err(format!("up: {}", refusal.text()));
+        }
+        rows::clear(&mut self.client, &pair.before);
+        self.execute(&plan.up.text()).map_err(|refusal| format!("up without rows: {}", refusal.text()))?;
+        Ok(true)
+    }
+
+    /// Way back; it may fail on rows only when the way there had been dangerous.
+    fn down(&mut self, pair: &Pair, plan: &Plan) -> Result<bool, String> {
+        let Err(refusal) = self.execute(&plan.down.text()) else { return Ok(false) };
+        if !refusal.is_about_rows() {
+            return Err(format!("down: {}", refusal.text()));
+        }
+        if plan.hazards.is_empty() && !loosens(plan) {
+            return Err(format!("down, though nothing was dangerous: {}", refusal.text()));
+        }
+        rows::clear(&mut self.client, &pair.after);
+        self.execute(&plan.down.text()).map_err(|refusal| format!("down without rows: {}", refusal.text()))?;
+        Ok(true)
+    }
+
+    /// What a fresh build gives, without keeping it.
+    fn built(&mut self, schema: &Schema, which: &str) -> Result<Vec<String>, String> {
+        let mut transaction = self.client.transaction().expect("a transaction begins");
+        let run = execute_in(&mut transaction, &from_nothing(schema));
+        let lines = match &run {
+            Ok(()) => state(&mut transaction),
+            Err(_) => Vec::new(),
+        };
+        transaction.rollback().expect("a transaction ends");
+        run.map(|()| lines).map_err(|refusal| format!("build of {which}: {}", refusal.text()))
+    }
+
+    fn execute(&mut self, text: &str) -> Result<(), Refusal> {
+        let mut transaction = self.client.transaction().expect("a transaction begins");
+        execute_in(&mut transaction, text)?;
+        transaction.commit().map_err(|error| refusal("COMMIT", &error))
+    }
+
+    fn clean(&mut self) {
+        let names = self
+            .client
+            .query("SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'", &[])
+            .expect("schemas are listed");
+        let names: Vec<String> = names.iter().map(|row| row.get(0)).collect();
+        let drop = format!("DROP SCHEMA {} CASCADE;", names.join(", "));
+        self.client
+            .batch_execute(&format!("SET client_min_messages = error; {drop} {CLEAN}"))
+            .expect("the bench is wiped");
+    }
+}
+
+fn execute_in(transaction: &mut postgres::Transaction<'_>, text: &str) -> Result<(), Refusal> {
+    let statements = schema_core::sql::split(text)
+        .unwrap_or_else(|error| panic!("the plan's text cannot be cut: {error:?}\n{text}"));
+    for statement in statements {
+        transaction.batch_execute(statement.text).map_err(|error| refusal(statement.text, &error))?;
+    }
+    Ok(())
+}
+
+fn refusal(sql: &str, error: &postgres::Error) -> Refusal {
+    let of_server = error.as_db_error();
+    let message = of_server.map_or_else(
+        || error.to_string(),
+        |error| format!("{} {}", error.message(), error.detail().unwrap_or_default()),
+    );
+    let code = of_server.map_or_else(String::new, |error| error.code().code().to_owned());
+    Refusal { sql: sql.to_owned(), code, message }
+}
+
+fn from_nothing(schema: &Schema) -> String {
+    plan(&Schema::default(), schema, &[], &Hints::default()).up.text()
+}
+
+/// Whether the way there drops a rule that rows could break before the way back makes it again: one that is created on the way back.
+fn loosens(plan: &Plan) -> bool {
+    !plan.difference.is_empty()
+}
+
+/// The recorded changes, folded forwards and backwards, and nothing left to do at the end.
+fn folds(pair: &Pair, there: &Plan) -> Result<(), String> {
+    let changes = there.difference.changes();
+    let fold = |start: &Schema, changes: Vec<schema_core::Change>| {
+        changes
+            .iter()
+            .try_fold(start.clone(), |schema, change| change.apply(schema))
+            .map_err(|misfit| format!("fold: {misfit}"))
+    };
+    if fold(&pair.before, changes.clone())? != pair.after {
+        return Err("the recorded changes do not fold to the end".to_owned());
+    }
+    let back = changes.iter().rev().cloned().map(schema_core::Change::invert).collect();
+    if fold(&pair.after, back)? != pair.before {
+        return Err("the inverted changes do not fold to the start".to_owned());
+    }
+    let again = plan(
+        &pair.after,
+        &pair.after,
+        &pair.renames.iter().filter(|r| !is_ambiguous(pair, r)).cloned().collect::<Vec<_>>(),
+        &Hints::default(),
+    );
+    let record = schema_core::history::RevisionRecord::new("random", Vec::new(), changes);
+    match schema_core::history::RevisionRecord::parse(&record.to_string()) {
+        Ok(read) if read == record => {}
+        Ok(_) => return Err("the record reads back differently".to_owned()),
+        Err(error) => return Err(format!("the record does not read back: {error}")),
+    }
+    if again.difference.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("a second difference is not empty: {:#?}", again.difference))
+    }
+}
+
+/// A rename whose old name is taken again at the end: only history knows that it is done.
+fn is_ambiguous(pair: &Pair, rename: &schema_core::rename::Rename) -> bool {
+    let _ = (pair, rename);
+    true
+}
+
+fn kept(way: &str, pair: &Pair, before: &rows::Values, after: &rows::Values) -> Result<(), String> {
+    for ((table, column), value) in before {
+        let now = pair.kept.iter().find(|(_, then)| then == table).map(|(now, _)| now);
+        let followed = now.is_some_and(|now| rows::moved_is_told(pair, now, table));
+        let other = after.get(&(table.clone(), column.clone()));
+        if followed && other != Some(value) {
+            let what = column.as_ref().unwrap_or(table);
+            return Err(format!("{way} loses rows or values of `{what}`: {value} became {other:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn sorted(dump: &str) -> Vec<String> {
+    let mut lines: Vec<String> = dump.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+    lines.sort();
+    lines
+}
+
+fn same(what: &str, expect: &[String], found: &[String]) -> Result<(), String> {
+    if expect == found {
+        return Ok(());
+    }
+    let missing: Vec<&String> = expect.iter().filter(|line| !found.contains(line)).collect();
+    let extra: Vec<&String> = found.iter().filter(|line| !expect.contains(line)).collect();
+    Err(format!("{what}\n  missing: {missing:#?}\n  extra: {extra:#?}"))
+}
