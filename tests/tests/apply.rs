@@ -1,5 +1,6 @@
 //! The engine on a real server: what is applied, refused, recorded and given back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -356,6 +357,11 @@ fn an_index_of_somebody_else_is_not_taken_for_ones_own() {
     client.batch_execute("CREATE TABLE a (n integer); CREATE INDEX a_n ON a (n)").unwrap();
     let up = "-- schema: no-transaction\nCREATE INDEX CONCURRENTLY a_n ON a (n);";
     let migrator = Migrator::new(vec![revision("1_a", "", up, "")]);
+    let dying = migrator.clone().observer(|event: &Event<'_>| {
+        assert!(!matches!(event, Event::StatementStarted { .. }), "the deploy dies here");
+    });
+    let deploy = AssertUnwindSafe(|| dying.upgrade(&mut database.client()));
+    assert!(catch_unwind(deploy).is_err());
     for _ in 0..2 {
         let error = migrator.upgrade(&mut client).unwrap_err();
         assert!(matches!(&error, ApplyError::Statement(failure) if failure.failure.sqlstate == "42P07"), "{error}");
