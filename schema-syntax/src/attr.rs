@@ -9,7 +9,7 @@ use crate::finding::{
     ATTRIBUTE_CONFLICT, ATTRIBUTE_MISSING, ATTRIBUTE_REPEATED, ATTRIBUTE_UNKNOWN, ATTRIBUTE_VALUE, NAME_INVALID,
     SyntaxFinding,
 };
-use crate::suggest::hint;
+use crate::suggest::nearest;
 use crate::token::{Cursor, Kind, Span, string_value};
 
 /// A value and the place of its text.
@@ -168,7 +168,10 @@ impl<'a> Args<'a> {
         let text = self.text(word, findings)?;
         if text.value.trim().is_empty() {
             let message = format!("`{word}` is empty, and PostgreSQL could not read it");
-            findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message).help(format!("remove `{word}`")));
+            findings.push(
+                SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message)
+                    .help(format!("write SQL between the quotes, or remove `{word}`")),
+            );
             return None;
         }
         Some(text)
@@ -239,17 +242,25 @@ impl<'a> Args<'a> {
     pub fn finish(self, words: &[&str], findings: &mut Findings) {
         for arg in self.list.iter().filter(|arg| !arg.taken) {
             let known = words.contains(&arg.name.as_str());
-            let message = if matches!(arg.value, Value::Bare) {
-                format!("`{}` takes no bare string, so \"{}\" would be ignored", self.owner, arg.name)
+            let (owner, name) = (self.owner, &arg.name);
+            let near = nearest(name, words.iter().copied());
+            let found = |code, message: String| SyntaxFinding::error(code, arg.name_span, message);
+            findings.push(if matches!(arg.value, Value::Bare) {
+                found(ATTRIBUTE_UNKNOWN, format!("`{owner}` takes no bare string, so \"{name}\" would be ignored"))
+                    .help(format!("put a word before it: {}", listed(words)))
             } else if known {
-                format!("`{}` does not go with the other words of `{}`, so it would be ignored", arg.name, self.owner)
+                found(
+                    ATTRIBUTE_CONFLICT,
+                    format!("`{name}` does not go with the other words of `{owner}`, so it would be ignored"),
+                )
+                .help(format!("remove `{name}`"))
+            } else if let Some(near) = near {
+                found(ATTRIBUTE_UNKNOWN, format!("`{owner}` has no `{name}`; did you mean `{near}`?"))
+                    .help(format!("write `{near}`"))
             } else {
-                let near = hint(&arg.name, words.iter().copied());
-                format!("`{}` has no `{}`{near}", self.owner, arg.name)
-            };
-            let code = if known { ATTRIBUTE_CONFLICT } else { ATTRIBUTE_UNKNOWN };
-            let finding = SyntaxFinding::error(code, arg.name_span, message);
-            findings.push(if known { finding } else { finding.help(format!("it has: {}", listed(words))) });
+                found(ATTRIBUTE_UNKNOWN, format!("`{owner}` has no `{name}`"))
+                    .help(format!("it has: {}", listed(words)))
+            });
         }
     }
 }

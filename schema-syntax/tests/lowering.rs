@@ -2,7 +2,9 @@
 
 mod support;
 
+use schema_core::Schema;
 use schema_core::diagnostic::Severity;
+use schema_core::plan::plan;
 use support::{lowered, shown};
 
 const SHOP: &str = r##"
@@ -92,12 +94,72 @@ fn every_attribute_arrives() {
         "foreign-key-target at \"app.users(id)\": `app.users(id)` has no primary key or unique constraint, so PostgreSQL would refuse the foreign key\n  \
          id: referenced here\n  help: add `#[column(unique)]` to the referenced field\n"
     );
-    let json = lowered.schema.iter().map(|(id, object)| format!("{} {id}: {object:?}\n", id.kind.words()));
-    println!("{}", json.collect::<String>());
-    println!(
-        "{:#?}\n{:#?}",
-        lowered.renames.iter().map(|r| format!("{:?} {} -> {}", r.after.kind, r.before, r.after)).collect::<Vec<_>>(),
-        lowered.hints
-    );
-    panic!();
+    let sql = plan(&Schema::default(), &lowered.schema, &[], &lowered.hints).up.text();
+    let renames = lowered.renames.iter().map(|of| format!("{} {} -> {}\n", of.after.kind.words(), of.before, of.after));
+    let hints = lowered.hints.backfill.iter().chain(&lowered.hints.using);
+    let hints = hints.map(|(id, expr)| format!("{id}: {expr}\n"));
+    assert_eq!(format!("{sql}\n{}\n{}", renames.collect::<String>(), hints.collect::<String>()), EXPECT);
 }
+
+const EXPECT: &str = r##"CREATE SCHEMA app;
+COMMENT ON SCHEMA app IS 'the application';
+CREATE SCHEMA ext;
+CREATE EXTENSION citext SCHEMA ext;
+CREATE TYPE app.mood AS ENUM ('sad', 'so-so', 'very_happy');
+CREATE DOMAIN email AS ext.citext DEFAULT '' NOT NULL CONSTRAINT email_check CHECK (value ~ '@');
+CREATE SEQUENCE invoice_number AS integer START WITH 1000;
+
+CREATE TABLE app.users (
+    id bigint GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME app.user_ids INCREMENT BY 5 MINVALUE 1 MAXVALUE 9000 START WITH 100 CACHE 10 CYCLE) NOT NULL,
+    org_id integer NOT NULL,
+    owner_id bigint NOT NULL,
+    email text COLLATE "C" NOT NULL,
+    age integer,
+    during tstzrange NOT NULL,
+    deleted_at timestamptz,
+    "createdAt" timestamptz DEFAULT now() NOT NULL,
+    twice integer GENERATED ALWAYS AS (age * 2) STORED,
+    mood app.mood,
+    moods app.mood[] NOT NULL,
+    parent bigint,
+    type email NOT NULL,
+    CONSTRAINT users_pk PRIMARY KEY (org_id, id) INCLUDE (email) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT users_email_key UNIQUE NULLS NOT DISTINCT (email),
+    CONSTRAINT users_org_id_email_age_key UNIQUE NULLS NOT DISTINCT (org_id, email) INCLUDE (age) DEFERRABLE,
+    CONSTRAINT users_org_id_check CHECK (org_id > 0),
+    CONSTRAINT users_org_id_during_email_excl EXCLUDE USING gist (org_id WITH =, during WITH &&) INCLUDE (email) WHERE (age > 1)
+) WITH (autovacuum_enabled = false, fillfactor = 70, toast.autovacuum_enabled = false);
+COMMENT ON TABLE app.users IS 'people who can log in';
+COMMENT ON COLUMN app.users.age IS 'in years';
+COMMENT ON CONSTRAINT users_pk ON app.users IS 'c';
+
+CREATE TABLE organizations (
+    id serial NOT NULL,
+    owner_id bigint NOT NULL,
+    CONSTRAINT organizations_pkey PRIMARY KEY (id),
+    CONSTRAINT organizations_id_owner_id_key UNIQUE (id, owner_id)
+);
+
+COMMENT ON TABLE organizations IS 'Companies.';
+ALTER TABLE app.users ADD CONSTRAINT age_ok CHECK (age >= 0) NO INHERIT NOT VALID;
+COMMENT ON CONSTRAINT age_ok ON app.users IS 'c';
+CREATE INDEX "users_createdAt_idx" ON app.users ("createdAt");
+CREATE INDEX users_email_idx ON app.users USING hash (email);
+CREATE UNIQUE INDEX users_lower_org_id_age_idx ON app.users (lower(email) text_pattern_ops DESC NULLS LAST, org_id) INCLUDE (age) WITH (fillfactor = 70) WHERE deleted_at is null;
+COMMENT ON INDEX app.users_lower_org_id_age_idx IS 'c';
+CREATE INDEX users_org_id_idx ON app.users (org_id DESC);
+ALTER TABLE app.users ADD CONSTRAINT parent_fk FOREIGN KEY (parent) REFERENCES app.users (id) ON DELETE SET NULL (parent);
+ALTER TABLE app.users ADD CONSTRAINT users_org_id_owner_id_fkey FOREIGN KEY (org_id, owner_id) REFERENCES organizations (id, owner_id) MATCH FULL ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID;
+ALTER SEQUENCE invoice_number OWNED BY organizations.owner_id;
+
+table app.people -> app.users
+column app.users.mail -> app.users.email
+enum app.feeling -> app.mood
+enum value app.mood.okay -> app.mood.so-so
+unique constraint app.users.old_key -> app.users.users_org_id_email_age_key
+index app.users.old_idx -> app.users.users_lower_org_id_age_idx
+schema old_app -> app
+
+app.users.email: lower(x)
+app.users.email: email::text
+"##;

@@ -236,7 +236,10 @@ pub(super) fn check(arg: &Arg<'_>, findings: &mut Findings) -> Option<CheckDecl>
         let text = arg.text(findings)?;
         if text.value.trim().is_empty() {
             let message = "`check` is empty, and PostgreSQL could not read it";
-            findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message).help("remove `check`"));
+            findings.push(
+                SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message)
+                    .help("write SQL between the quotes, or remove `check`"),
+            );
             return None;
         }
         return Some(check_rest(&mut args, Expr::new(text.value), findings));

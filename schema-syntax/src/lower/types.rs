@@ -1,8 +1,9 @@
 //! The SQL types of fields, once every enum and domain is known.
 
-use schema_core::{QualifiedName, SqlType};
+use schema_core::{Ident, QualifiedName, SqlType};
 
 use super::Lowering;
+use crate::decl::ObjectDecl;
 use crate::finding::{SyntaxFinding, TYPE_AMBIGUOUS, TYPE_UNKNOWN};
 use crate::suggest::hint;
 use crate::types::{How, Inferred};
@@ -49,7 +50,7 @@ impl Lowering<'_> {
                     self.ambiguous(name, of, file);
                     return None;
                 }
-                of.sql_type.clone()
+                of.sql_type.clone().map(|sql| self.in_default_schema(sql))
             }
             How::Named { name, array } => {
                 let found = self.named_type(name, of, file)?;
@@ -99,9 +100,25 @@ impl Lowering<'_> {
         let Some(written) = sql.user_type().cloned() else { return sql };
         let here = self.qualified(None, &written.name);
         let public = written.schema.as_str() == schema_core::DEFAULT_SCHEMA;
-        if public && !self.collected.declares_type(&written) && self.collected.declares_type(&here) {
+        if !public || self.collected.declares_type(&written) {
+            return sql;
+        }
+        if self.collected.declares_type(&here) {
             return sql.renamed(&written, &here);
         }
-        sql
+        match self.extension_schema(&written.name) {
+            Some(schema) => sql.renamed(&written, &QualifiedName { schema, name: written.name.clone() }),
+            None => sql,
+        }
+    }
+
+    /// Where the extension of this name puts its objects: the type `citext` of the extension `citext` is found there.
+    fn extension_schema(&self, name: &Ident) -> Option<Ident> {
+        self.collected.others.iter().find_map(|(_, decl)| match decl {
+            ObjectDecl::Extension { name: extension, schema: Some(schema) } if extension.value == *name => {
+                Some(schema.value.clone())
+            }
+            _ => None,
+        })
     }
 }

@@ -37,11 +37,3 @@ pub fn shown(text: &str, findings: &[Diagnostic]) -> String {
     }
     out
 }
-
-/// The findings of a source are these.
-#[track_caller]
-pub fn check(text: &str, expect: &str) {
-    let found = shown(text, &lowered(text).findings);
-    let expect: String = expect.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    assert_eq!(found, expect, "\n--- found ---\n{found}--- in ---\n{text}");
-}
