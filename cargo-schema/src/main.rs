@@ -1,3 +1,7 @@
-//! The `cargo schema` subcommand.
+//! The `cargo schema` subcommand. Everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_schema::cli::main(std::env::args_os().collect())
+}

@@ -1,0 +1,172 @@
+//! `cargo schema check`: what CI needs to know before a merge.
+//!
+//! Structs are what the history records; the history is sound; every revision's SQL does what it records, and its down gives back what
+//! was there; with a database, none of its revisions was edited. All of it is looked at, and all findings are shown. What was
+//! proven before is not proven again, so without news no server is needed.
+
+use schema_core::diagnostic::{Code, Diagnostic, stops};
+use schema_core::diff::difference;
+use schema_core::history::{RevisionRecord, fold};
+use schema_core::rename::Rename;
+use schema_core::{Change, Schema};
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::database::Database;
+use super::declared::{Structs, unrecorded};
+use super::failure::Failure;
+use super::proofs::{Proofs, keys};
+use super::world::World;
+use crate::cli::exit::Exit;
+use crate::devdb;
+use crate::ops::prove::{Job, prove};
+use crate::project::Project;
+use crate::report::table::{Cell, Color, aligned};
+
+/// A revision was edited after it was applied.
+pub const REVISION_EDITED: Code = Code::new("revision-edited");
+
+/// One thing that was looked at.
+struct Examined {
+    what: &'static str,
+    state: State,
+    detail: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    Bad,
+    Skipped,
+}
+
+pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
+    let project = world.project()?;
+    let structs = Structs::read(world)?;
+    let recorded = project.schema();
+    let mut findings = project.findings.clone();
+    findings.extend_from_slice(recorded.as_ref().err().map_or(&[], Vec::as_slice));
+    let mut examined = vec![state("history", &findings, &format!("{} revisions", project.revisions.len()))];
+    let sound = !stops(&findings);
+    let mut look = |what, found: Option<Vec<Diagnostic>>, detail: &str| match found {
+        Some(found) => {
+            examined.push(state(what, &found, detail));
+            findings.extend(found);
+        }
+        None => examined.push(Examined { what, state: State::Skipped, detail: detail.to_owned() }),
+    };
+    let recorded = recorded.ok().filter(|_| sound);
+    look("structs", Some(compared(&structs, recorded.as_ref())), "are what the history records");
+    let proofs = if sound { Some(proven(world, &project)?) } else { None };
+    look("SQL", proofs, "does what it records, and back");
+    let edits = if sound { edited(world, &project)? } else { None };
+    let detail = if edits.is_some() { "has the revisions as they are here" } else { "not looked at, none is named" };
+    look("database", edits, detail);
+    Ok(outcome(world, &examined, findings))
+}
+
+fn state(what: &'static str, found: &[Diagnostic], detail: &str) -> Examined {
+    let errors = found.iter().filter(|finding| stops(std::slice::from_ref(finding))).count();
+    match errors {
+        0 => Examined { what, state: State::Good, detail: detail.to_owned() },
+        1 => Examined { what, state: State::Bad, detail: "1 finding".to_owned() },
+        _ => Examined { what, state: State::Bad, detail: format!("{errors} findings") },
+    }
+}
+
+/// What is wrong with the structs, or else how they differ from the history.
+fn compared(structs: &Structs, recorded: Option<&Schema>) -> Vec<Diagnostic> {
+    let mut found = structs.findings().to_vec();
+    if let Some(recorded) = recorded.filter(|_| !stops(&found)) {
+        found.extend(unrecorded(structs, &structs.difference(recorded)));
+    }
+    found
+}
+
+/// Proves every revision that has no mark, each on what comes before it.
+fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
+    let (marks, keys) = (Proofs::open(world), keys(&project.revisions));
+    let open: Vec<usize> = (0..keys.len()).filter(|at| !marks.has(&keys[*at])).collect();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let server = devdb::open(&world.dev_options())?;
+    let (history, mut found) = (project.migrations(), server.findings());
+    let records: Vec<RevisionRecord> =
+        project.revisions.iter().filter_map(|revision| RevisionRecord::parse(&revision.record).ok()).collect();
+    for at in open {
+        let revision = &history[at];
+        world.screen.doing("Proving", revision.id.as_str());
+        let folded = |until: usize| fold(history[..until].iter().map(|of| &of.id).zip(&records)).unwrap_or_default();
+        let (before, after) = (folded(at), folded(at + 1));
+        let difference = difference(&before, &after, &renames(&records[at]));
+        let job = Job { history: &history[..at], revision, before: &before, after: &after, difference: &difference };
+        let file = project.shown_file(&revision.id, "up.sql");
+        let proof: Vec<Diagnostic> =
+            prove(&server, &job)?.into_iter().map(|found| found.note(format!("in {file}"))).collect();
+        if !stops(&proof) {
+            marks.add(&keys[at]);
+        }
+        found.extend(proof);
+    }
+    Ok(found)
+}
+
+fn renames(record: &RevisionRecord) -> Vec<Rename> {
+    let rename = |change: &Change| match change {
+        Change::Rename(rename) => Some(rename.clone()),
+        _ => None,
+    };
+    record.changes.iter().filter_map(rename).collect()
+}
+
+/// Revisions that a named database has in another form.
+fn edited(world: &World<'_>, project: &Project) -> Result<Option<Vec<Diagnostic>>, Failure> {
+    if world.config.database_url.is_none() {
+        return Ok(None);
+    }
+    let mut database = Database::connect(world)?;
+    let status = world.migrator(project, false).status(&mut database.client);
+    let status = status.map_err(|error| world.apply_failure(project, error))?;
+    let found = status.edited.iter().map(|id| {
+        let file = project.shown_file(id, "up.sql");
+        let message = format!(
+            "`{id}` was edited after it was applied to {}, so that database does not have what it says",
+            database.shown
+        );
+        Diagnostic::error(REVISION_EDITED, message).help(format!(
+            "give {file} back what it had (git log -p -- {file}), and put the change into a new revision"
+        ))
+    });
+    Ok(Some(found.collect()))
+}
+
+fn outcome(world: &World<'_>, examined: &[Examined], findings: Vec<Diagnostic>) -> Outcome {
+    let rows: Vec<Vec<Cell>> = examined.iter().map(row).collect();
+    let result: Vec<Value> = examined
+        .iter()
+        .map(|examined| json!({ "what": examined.what, "state": examined.state.word(), "detail": examined.detail }))
+        .collect();
+    let exit = if stops(&findings) { Exit::Findings } else { Exit::Done };
+    let text = aligned(&rows, world.screen.out);
+    Outcome { exit, ..Outcome::done(text, json!({ "checks": result })).with_findings(findings) }
+}
+
+fn row(examined: &Examined) -> Vec<Cell> {
+    let color = match examined.state {
+        State::Good => Color::Good,
+        State::Bad => Color::Bad,
+        State::Skipped => Color::Dim,
+    };
+    vec![examined.what.into(), Cell::new(examined.state.word(), color), examined.detail.as_str().into()]
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Good => "good",
+            State::Bad => "bad",
+            State::Skipped => "skipped",
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The database a command works on: the one that is named, or the embedded one of this checkout.
+//!
+//! Which one it is, is told in one line, without password.
+
+use schema_runtime::connect::{connect, redacted};
+
+use super::failure::Failure;
+use super::world::World;
+use crate::devdb::developer::{self, DeveloperDatabase};
+
+/// A connection and what it leads to.
+pub(super) struct Database {
+    /// The connection.
+    pub client: postgres::Client,
+    /// The URL without password.
+    pub shown: String,
+    /// Where the URL comes from; for the embedded database, its name.
+    pub origin: String,
+    /// Keeps the embedded server marked as used.
+    pub embedded: Option<DeveloperDatabase>,
+}
+
+impl Database {
+    /// Connects, and says where to.
+    pub fn open(world: &World<'_>) -> Result<Database, Failure> {
+        let database = Database::connect(world)?;
+        world.screen.doing("Database", &database.described());
+        Ok(database)
+    }
+
+    /// Connects.
+    pub fn connect(world: &World<'_>) -> Result<Database, Failure> {
+        match &world.config.database_url {
+            Some(found) => Ok(Database {
+                client: connect(&found.url)?,
+                shown: redacted(&found.url),
+                origin: found.origin.clone(),
+                embedded: None,
+            }),
+            None => embedded(world),
+        }
+    }
+
+    fn described(&self) -> String {
+        match &self.embedded {
+            None => format!("{} (from {})", self.shown, self.origin),
+            Some(database) if database.created => {
+                format!("`{}`, embedded and new (no DATABASE_URL is set)", database.name)
+            }
+            Some(database) => format!("`{}`, embedded (no DATABASE_URL is set)", database.name),
+        }
+    }
+}
+
+fn embedded(world: &World<'_>) -> Result<Database, Failure> {
+    let database = developer::open(&world.dev_options(), world.root())?;
+    let client = database.server().connect(&database.name)?;
+    Ok(Database { client, shown: database.url.clone(), origin: "embedded".to_owned(), embedded: Some(database) })
+}

@@ -1,0 +1,149 @@
+//! What the structs of the project say, and how it stands to the recorded history.
+//!
+//! Reading and lowering only; nothing is planned and no database is asked.
+
+use std::collections::BTreeMap;
+
+use schema_core::diagnostic::{Code, Diagnostic, Place, stops};
+use schema_core::diff::{Difference, difference};
+use schema_core::{Change, Ident, ObjectId, Schema, SqlType};
+use schema_syntax::TypeContext;
+use schema_syntax::lower::{LowerOptions, Lowered, lower};
+
+use super::failure::Failure;
+use super::world::World;
+use crate::config::SETTING_VALUE;
+use crate::ops::generate::Declared;
+use crate::project::Project;
+use crate::workspace::{discover, read_sources};
+
+/// A change of the structs is in no revision.
+pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
+
+/// How many changes are shown one by one.
+const SHOWN: usize = 20;
+
+/// The declared schema of the project.
+pub(super) struct Structs {
+    lowered: Lowered,
+}
+
+/// How structs and history stand to each other.
+pub(super) struct Standing {
+    /// How many changes are in no revision.
+    pub differences: usize,
+}
+
+impl Structs {
+    /// Reads the structs, and gives them with what was found, whatever it is.
+    pub fn read(world: &World<'_>) -> Result<Structs, Failure> {
+        let location = world.location()?;
+        let manifest = location.member.as_ref().unwrap_or(&location.root);
+        let workspace = discover(&manifest.path, &world.config.packages)?;
+        if workspace.packages.is_empty() {
+            let text = "no package here depends on schema-runtime, so there are no structs to read\n\
+                        help: to prepare a package: cargo schema init";
+            return Err(Failure::usage(text));
+        }
+        let types = TypeContext { types: types(world)?, ..TypeContext::default() };
+        let files = read_sources(&workspace, &types, &world.current)?;
+        world.screen.detail(&format!("{} files of {} packages", files.len(), workspace.packages.len()));
+        Ok(Structs { lowered: lower(&files, &options(world)?) })
+    }
+
+    /// Reads the structs; any error among what was found stops the command.
+    pub fn sound(world: &World<'_>) -> Result<Structs, Failure> {
+        let structs = Structs::read(world)?;
+        if stops(structs.findings()) { Err(Failure::Findings(structs.lowered.findings)) } else { Ok(structs) }
+    }
+
+    /// What was found.
+    pub fn findings(&self) -> &[Diagnostic] {
+        &self.lowered.findings
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.lowered.schema
+    }
+
+    /// All of it, for a draft.
+    pub fn declared(&self) -> Declared<'_> {
+        let Lowered { schema, hints, renames, .. } = &self.lowered;
+        Declared { schema, hints, renames }
+    }
+
+    /// Where an object is declared, or else the table it is in.
+    pub fn place_of(&self, id: &ObjectId) -> Option<Place> {
+        let spans = &self.lowered.spans;
+        let table = || spans.get(&ObjectId::table(&id.outer()?));
+        spans.get(id).or_else(table).cloned()
+    }
+
+    /// What takes the recorded schema to the structs.
+    pub fn difference(&self, recorded: &Schema) -> Difference {
+        difference(recorded, &self.lowered.schema, &self.lowered.renames)
+    }
+}
+
+/// Compares structs and history, both of which must be sound.
+pub(super) fn standing(world: &World<'_>, project: &Project) -> Result<Standing, Failure> {
+    let structs = Structs::sound(world)?;
+    let recorded = project.schema().map_err(Failure::Findings)?;
+    Ok(Standing { differences: structs.difference(&recorded).changes().len() })
+}
+
+/// The changes as findings: those that are in no revision.
+pub(super) fn unrecorded(structs: &Structs, difference: &Difference) -> Vec<Diagnostic> {
+    let changes = difference.changes();
+    let shown = changes.iter().take(SHOWN).map(|change| {
+        let id = change.id();
+        let (kind, what) = (id.kind.words(), words(change));
+        Diagnostic::error(
+            CHANGE_UNRECORDED,
+            format!("{kind} `{id}` {what} in no revision, so no database gets the change"),
+        )
+        .primary(structs.place_of(&id), "not recorded")
+        .help("to write the revision: cargo schema generate")
+    });
+    let rest = changes.len().saturating_sub(SHOWN);
+    let more = (0 < rest).then(|| {
+        Diagnostic::error(CHANGE_UNRECORDED, format!("{rest} more changes are in no revision"))
+            .help("to see them all: cargo schema generate --check")
+    });
+    shown.chain(more).collect()
+}
+
+fn words(change: &Change) -> &'static str {
+    match change {
+        Change::Create(_) => "is new and",
+        Change::Drop(_) => "is dropped and",
+        Change::Alter(_) => "is changed and",
+        Change::Rename(_) => "is renamed and",
+    }
+}
+
+fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
+    let (mut types, mut findings) = (BTreeMap::new(), Vec::new());
+    for (name, text) in &world.config.types {
+        match SqlType::parse(text) {
+            Ok(sql_type) => drop(types.insert(name.clone(), sql_type)),
+            Err(error) => findings.push(
+                Diagnostic::error(SETTING_VALUE, format!("`types.{name}` is no SQL type: {error}"))
+                    .help(format!("for example: types = {{ {name} = \"numeric(12,2)\" }}")),
+            ),
+        }
+    }
+    if findings.is_empty() { Ok(types) } else { Err(Failure::Configuration(findings)) }
+}
+
+fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
+    let Some(name) = world.config.schemas.first() else { return Ok(LowerOptions::default()) };
+    let default_schema = Ident::new(name).map_err(|error| {
+        Failure::Configuration(vec![Diagnostic::error(
+            SETTING_VALUE,
+            format!("`schemas` names `{name}`, which is no name: {error}"),
+        )])
+    })?;
+    Ok(LowerOptions { default_schema })
+}

@@ -1,0 +1,32 @@
+//! `cargo schema downgrade`: undo applied revisions down to a target.
+//!
+//! What is undone is what was really applied; the engine sees to that.
+
+use schema_core::history::Target;
+
+use super::database::Database;
+use super::failure::Failure;
+use super::world::{World, target};
+use super::{Outcome, runs};
+use crate::cli::arguments::Downgrade;
+use crate::report::progress::Progress;
+
+pub(super) fn run(world: &World<'_>, options: &Downgrade) -> Result<Outcome, Failure> {
+    let target = target(&options.target)?;
+    let project = world.sound_project()?;
+    let mut database = Database::open(world)?;
+    let all_of_a_server = target == Target::Base && database.embedded.is_none() && !options.dry_run;
+    if all_of_a_server {
+        world.confirm(
+            &format!("undo every revision of {}? all rows in its tables are lost", database.shown),
+            "`downgrade base` drops every table with its rows, and nobody can be asked here; nothing was done\n\
+             help: to confirm: cargo schema downgrade base --yes\nhelp: to see what would be undone: cargo schema downgrade base --dry-run",
+        )?;
+    }
+    let progress = Progress::new(world.screen);
+    let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());
+    let report = migrator.downgrade_to(&mut database.client, &target);
+    drop(progress);
+    let report = report.map_err(|error| world.apply_failure(&project, error))?;
+    Ok(runs::outcome(world, &project, &database.shown, &report))
+}

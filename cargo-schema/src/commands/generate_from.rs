@@ -1,0 +1,104 @@
+//! `generate --from database`: the difference starts at the database as it is.
+//!
+//! Both sides are observed: the structs are built on the dev database and its catalog is compared with the database's, so that
+//! PostgreSQL spells both alike. The SQL comes from that comparison; what is recorded is still declared.
+
+use schema_core::Schema;
+use schema_core::diagnostic::stops;
+use schema_core::history::{Migration, RevisionRecord};
+use schema_core::lint::{hazard_findings, questions};
+use schema_core::plan::{Hints, Plan, plan};
+use schema_core::rename::Rename;
+
+use super::database::Database;
+use super::declared::Structs;
+use super::failure::Failure;
+use super::generate::{new_id, write};
+use super::generate_report::{Draw, drawn, nothing};
+use super::world::World;
+use super::{Outcome, rename_answers};
+use crate::catalog::{Scope, observe};
+use crate::cli::arguments::Generate;
+use crate::cli::exit::Exit;
+use crate::devdb::{self, DevServer};
+use crate::ops::generate::default_message;
+use crate::ops::prove::{Job, built, prove};
+use crate::project::Project;
+use crate::report::Problem;
+
+pub(super) fn run(
+    world: &World<'_>,
+    options: &Generate,
+    project: &Project,
+    structs: &Structs,
+    recorded: &Schema,
+) -> Result<Outcome, Failure> {
+    let there = observed(world)?;
+    let server = devdb::open(&world.dev_options())?;
+    let wanted = built(&server, structs.schema())?;
+    let plan = planned(world, options, structs, &there, &wanted)?;
+    let changes = structs.difference(recorded).changes();
+    if plan.difference.is_empty() && changes.is_empty() {
+        return Ok(nothing(project));
+    }
+    let message = options.message.clone().unwrap_or_else(|| default_message(&plan.difference));
+    let parents = project.graph.heads();
+    let record = RevisionRecord::new(message.clone(), parents.clone(), changes);
+    let (id, up, down) = (new_id(project, &message), plan.up.text().into(), Some(plan.down.text().into()));
+    let revision = Migration { id, parents, message, up, down };
+    let found = proof(&server, &there, &wanted, &plan, &revision)?;
+    if stops(&found) {
+        return Err(Failure::Findings(found));
+    }
+    if !options.dry_run {
+        write(world, project, &revision, &record, false)?;
+    }
+    let changes = plan.difference.changes();
+    let draw = Draw { exit: Exit::Done, written: !options.dry_run, changes: &changes, draft: &revision };
+    Ok(drawn(world, project, &draw).with_findings(found))
+}
+
+fn observed(world: &World<'_>) -> Result<Schema, Failure> {
+    let mut database = Database::open(world)?;
+    let observed = observe(&mut database.client, &Scope::default());
+    observed.map(|observed| observed.schema).map_err(|error| Failure::Environment(Problem::told(&error.to_string())))
+}
+
+/// The plan, once nothing is open that only the user can tell.
+fn planned(
+    world: &World<'_>,
+    options: &Generate,
+    structs: &Structs,
+    there: &Schema,
+    wanted: &Schema,
+) -> Result<Plan, Failure> {
+    let declared = structs.declared();
+    let mut renames: Vec<Rename> = declared.renames.to_vec();
+    renames.extend(rename_answers::named(&options.rename, there, wanted).map_err(Failure::Findings)?);
+    let made = plan(there, wanted, &renames, declared.hints);
+    if options.allow_data_loss {
+        return Ok(made);
+    }
+    let place_of = |id: &schema_core::ObjectId| structs.place_of(id);
+    let open = questions(&made.difference);
+    let asked = |object| open.iter().any(|question| &question.before == object);
+    let hazards: Vec<_> = made.hazards.iter().filter(|hazard| !asked(&hazard.object)).cloned().collect();
+    let mut findings = world.config.lints.apply(hazard_findings(&hazards, &place_of));
+    findings.extend(open.iter().map(|question| question.finding(&place_of)));
+    if stops(&findings) { Err(Failure::Findings(findings)) } else { Ok(made) }
+}
+
+/// The database has no history that leads to it, so it is built as it was observed.
+fn proof(
+    server: &DevServer,
+    there: &Schema,
+    wanted: &Schema,
+    made: &Plan,
+    revision: &Migration,
+) -> Result<Vec<schema_core::diagnostic::Diagnostic>, Failure> {
+    let start = plan(&Schema::default(), there, &[], &Hints::default());
+    let history =
+        [Migration { id: revision.id.clone(), parents: Vec::new(), up: start.up.text().into(), ..revision.clone() }];
+    let job = Job { history: &history, revision, before: there, after: wanted, difference: &made.difference };
+    Ok(server.findings().into_iter().chain(prove(server, &job)?).collect())
+}

@@ -1,0 +1,45 @@
+//! `cargo schema status`: how structs, history and database stand to each other.
+//!
+//! It only reads, so a role without any rights can call it, and it works before the first upgrade. Nothing it shows is a failure.
+
+use schema_core::diagnostic::Diagnostic;
+use schema_runtime::Status;
+
+use super::Outcome;
+use super::database::Database;
+use super::declared::{Standing, standing};
+use super::failure::Failure;
+use super::status_text;
+use super::world::World;
+use crate::project::Project;
+
+/// What there is to show.
+pub(super) struct Picture<'p> {
+    pub project: &'p Project,
+    pub database: &'p str,
+    pub status: &'p Status,
+    pub structs: Option<Standing>,
+}
+
+pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
+    let project = world.sound_project()?;
+    let (structs, findings) = structs(world, &project)?;
+    let mut database = Database::open(world)?;
+    let status = world.migrator(&project, false).status(&mut database.client);
+    let status = status.map_err(|error| world.apply_failure(&project, error))?;
+    let picture = Picture { project: &project, database: &database.shown, status: &status, structs };
+    let text = status_text::text(&picture, world.screen.out);
+    Ok(Outcome::done(text, status_text::json(&picture)).with_findings(findings))
+}
+
+/// The structs, where there is a cargo project with some. What is wrong with them is shown, and stops nothing here.
+fn structs(world: &World<'_>, project: &Project) -> Result<(Option<Standing>, Vec<Diagnostic>), Failure> {
+    if world.location.is_none() {
+        return Ok((None, Vec::new()));
+    }
+    match standing(world, project) {
+        Ok(standing) => Ok((Some(standing), Vec::new())),
+        Err(Failure::Findings(findings)) => Ok((None, findings)),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,146 @@
+//! The migrations folder: revisions read from it, and new ones written into it.
+//!
+//! All reading and writing of revisions on disk is here. Which revisions fit together is decided by `schema_core::history`, and what
+//! is in a new one by [`crate::ops`].
+
+pub mod clock;
+pub mod git;
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use schema_core::Schema;
+use schema_core::diagnostic::{Code, Diagnostic, Place};
+use schema_core::history::{FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, fold};
+
+pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
+pub use write::{WriteError, write_revision};
+
+/// The recorded changes of a revision do not fit what comes before it.
+pub const REVISION_MISFIT: Code = Code::new("revision-misfit");
+
+/// The files of one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionDir {
+    /// The name of the folder.
+    pub id: RevisionId,
+    /// `up.sql`.
+    pub up: String,
+    /// `down.sql`; `None` when there is none, so that the revision cannot be undone.
+    pub down: Option<String>,
+    /// What the start of `revision.toml` says; its changes are read when they are asked for.
+    pub head: RecordHead,
+    /// `revision.toml`.
+    pub record: String,
+}
+
+impl RevisionDir {
+    /// The revision as the engine runs it.
+    pub fn migration(&self) -> Migration {
+        Migration {
+            id: self.id.clone(),
+            parents: self.head.parents.clone(),
+            message: self.head.message.clone(),
+            up: self.up.clone().into(),
+            down: self.down.clone().map(Into::into),
+        }
+    }
+}
+
+/// A migrations folder as it was read.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The folder as the user would type it.
+    pub shown: String,
+    /// Whether the folder is there.
+    pub exists: bool,
+    /// The revisions, parents first.
+    pub revisions: Vec<RevisionDir>,
+    /// The graph, as far as it can be made out.
+    pub graph: Graph,
+    /// What is wrong with the folders and their parents.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Project {
+    /// Reads a folder; one that is not there has no revisions.
+    pub fn read(folder: &Path, shown: &str) -> Result<Project, ReadError> {
+        let (mut found, mut findings) = read::revisions(folder, shown)?;
+        let (graph, defects) =
+            Graph::with_defects(found.iter().map(|revision| (revision.id.clone(), revision.head.parents.clone())));
+        findings.extend(defects.iter().map(|defect| defect.to_diagnostic(shown)));
+        let mut revisions = Vec::with_capacity(found.len());
+        let mut take = |id: &RevisionId| {
+            let at = found.binary_search_by(|revision| revision.id.cmp(id)).ok()?;
+            Some(std::mem::replace(&mut found[at], RevisionDir::taken(id)))
+        };
+        revisions.extend(graph.order().iter().filter_map(&mut take));
+        Ok(Project {
+            folder: folder.to_owned(),
+            shown: shown.to_owned(),
+            exists: folder.is_dir(),
+            revisions,
+            graph,
+            findings,
+        })
+    }
+
+    /// A revision.
+    pub fn revision(&self, id: &RevisionId) -> Option<&RevisionDir> {
+        self.revisions.iter().find(|revision| &revision.id == id)
+    }
+
+    /// The revisions as the engine runs them, parents first.
+    pub fn migrations(&self) -> Vec<Migration> {
+        self.revisions.iter().map(RevisionDir::migration).collect()
+    }
+
+    /// The declared schema at the heads, or what is wrong with the records.
+    pub fn schema(&self) -> Result<Schema, Vec<Diagnostic>> {
+        let (mut records, mut findings) = (Vec::with_capacity(self.revisions.len()), Vec::new());
+        for revision in &self.revisions {
+            match RevisionRecord::parse(&revision.record) {
+                Ok(record) => records.push((&revision.id, record)),
+                Err(error) => {
+                    let folder = format!("{}/{}", self.shown, revision.id);
+                    findings.push(read::unreadable(&folder, &error));
+                }
+            }
+        }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        fold(records.iter().map(|(id, record)| (*id, record))).map_err(|error| vec![self.misfit(&error)])
+    }
+
+    /// A file of a revision as the user would type it.
+    pub fn shown_file(&self, id: &RevisionId, file: &str) -> String {
+        format!("{}/{id}/{file}", self.shown)
+    }
+
+    fn misfit(&self, error: &FoldError) -> Diagnostic {
+        let file = self.shown_file(&error.revision, "revision.toml");
+        Diagnostic::error(REVISION_MISFIT, error.to_string())
+            .primary(Some(Place { file: file.clone(), start: 0, end: 0 }), "its `changes` do not fit")
+            .help(format!("give {file} back what it had: git log -p -- {file}"))
+    }
+}
+
+impl RevisionDir {
+    fn taken(id: &RevisionId) -> RevisionDir {
+        let head = RecordHead { format: 0, message: String::new(), parents: Vec::new() };
+        RevisionDir { id: id.clone(), up: String::new(), down: None, head, record: String::new() }
+    }
+}
+
+/// A folder or file that the system does not give.
+#[derive(Debug)]
+pub struct ReadError {
+    /// The folder or file.
+    pub path: PathBuf,
+    /// The system's answer.
+    pub source: std::io::Error,
+}
