@@ -1,6 +1,7 @@
 //! What the integration tests share: a throwaway server, later sandboxed projects and case files. No test lives here.
 
 pub mod app;
+pub mod cases;
 pub mod cluster;
 pub mod dump;
 pub mod random;

@@ -179,7 +179,7 @@ pub fn knowledge(schema: &Schema, of: &SqlType) -> Knowledge {
                     _ => Class::User,
                 };
                 // A default that breaks a check of the domain would make every ADD COLUMN fail.
-            Knowledge { class, defaults: base.values.to_vec(), ..base }
+                Knowledge { class, defaults: base.values.to_vec(), ..base }
             }
             _ => Knowledge::of(of_extension.map(|(_, sample)| sample).unwrap_or_else(unknown)),
         };
