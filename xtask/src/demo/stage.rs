@@ -131,16 +131,6 @@ impl<'s> Stage<'s> {
         copied.map(drop).map_err(|error| format!("the shop could not be copied: {error}"))
     }
 
-    /// The folder of the revision with this name.
-    pub(super) fn revision(&self, name: &str) -> Result<PathBuf, String> {
-        let entries =
-            fs::read_dir(self.project().join("migrations")).map_err(|error| format!("migrations: {error}"))?;
-        let mut found = entries.flatten().map(|entry| entry.path());
-        found
-            .find(|path| path.to_string_lossy().ends_with(name))
-            .ok_or_else(|| format!("no revision `{name}` was written"))
-    }
-
     /// Puts the files of the second release over those of the first.
     pub(super) fn put_second_release(&self) -> Result<Vec<ChangedFile>, String> {
         let (release, mut changed) = (self.project().join("v2/src"), Vec::new());
