@@ -1,0 +1,128 @@
+//! Drift: what the structs say and the recorded history does not, or the other way round.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use schema_core::{
+    Change, Ident, KindName, ObjectId, Schema,
+    diff::difference,
+    history::{Graph, RevisionId, RevisionRecord, fold},
+    kinds::Object,
+};
+use schema_syntax::lower::{LowerOptions, Lowered, lower};
+
+use super::{Report, package::Package, sources};
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Drift {
+    /// Where the derives look for it: `column users.email`, `table users`, `enum mood`.
+    pub(super) key: String,
+    /// What is told.
+    pub(super) text: String,
+    /// Whether a struct, field or enum of this package declares it, so that a derive can raise it.
+    pub(super) declared: bool,
+}
+
+/// Compares the package's structs with the recorded history.
+pub(super) fn find(package: &Package, report: &mut Report) -> Result<Vec<Drift>, String> {
+    if !package.migrations.is_dir() {
+        let shown = package.migrations.display();
+        return Err(format!("there is no folder `{shown}` yet; write the first revision: cargo schema generate"));
+    }
+    let files = sources::read(package, report);
+    let default_schema = Ident::new(package.default_schema.clone()).map_err(|error| error.to_string())?;
+    let lowered = lower(&files, &LowerOptions { default_schema });
+    let recorded = recorded(&package.migrations, report)?;
+    Ok(compare(package, &lowered, &recorded))
+}
+
+/// The schema at the head of the recorded history.
+fn recorded(folder: &Path, report: &mut Report) -> Result<Schema, String> {
+    let mut records: BTreeMap<RevisionId, RevisionRecord> = BTreeMap::new();
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for entry in entries.flatten() {
+        let file = entry.path().join("revision.toml");
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let id = RevisionId::new(entry.file_name().to_string_lossy().into_owned());
+        let record = RevisionRecord::parse(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        report.depends_on(file);
+        records.extend(id.ok().map(|id| (id, record)));
+    }
+    let nodes = records.iter().map(|(id, record)| (id.clone(), record.parents.clone()));
+    let graph = Graph::new(nodes).map_err(|_| "the history is not sound: cargo schema check shows why".to_owned())?;
+    let ordered = graph.order().iter().filter_map(|id| records.get_key_value(id));
+    fold(ordered).map_err(|error| error.to_string())
+}
+
+fn compare(package: &Package, lowered: &Lowered, recorded: &Schema) -> Vec<Drift> {
+    let difference = difference(recorded, &lowered.schema, &lowered.renames);
+    let mut found: Vec<Drift> = Vec::new();
+    for change in difference.changes() {
+        if let Some(drift) = drift(&change, package, lowered) {
+            if found.iter().all(|other| other.key != drift.key) {
+                found.push(drift);
+            }
+        }
+    }
+    found
+}
+
+/// One change as drift; none when another package of the workspace may declare the object.
+fn drift(change: &Change, package: &Package, lowered: &Lowered) -> Option<Drift> {
+    let id = change.id();
+    let home = home(change, lowered);
+    if !package.owns_history && !lowered.spans.contains_key(&home) {
+        return None;
+    }
+    let what = match change {
+        Change::Create(_) => "has no migration yet",
+        Change::Drop(_) => "is recorded in the history and declared no more",
+        Change::Alter(_) => "is recorded with another definition",
+        Change::Rename(_) => "is recorded under its old name",
+    };
+    let text = format!("{} `{id}` {what}; write the revision: cargo schema generate", id.kind.words());
+    Some(Drift { key: format!("{} {home}", home.kind.words()), text, declared: lowered.spans.contains_key(&home) })
+}
+
+/// The struct, field or type whose declaration stands for a change.
+fn home(change: &Change, lowered: &Lowered) -> ObjectId {
+    let id = change.id();
+    let table = id.outer().map(|outer| ObjectId::table(&outer));
+    let gone = matches!(change, Change::Drop(_));
+    let column = match change {
+        Change::Create(object) | Change::Drop(object) => only_column(object),
+        Change::Alter(diff) => only_column(&diff.after),
+        Change::Rename(_) => None,
+    };
+    let column = column.filter(|column| !gone && lowered.spans.contains_key(column));
+    match id.kind {
+        KindName::Column if !gone => id,
+        KindName::EnumValue => id.outer().map_or(id, |outer| ObjectId::top(KindName::Enum, &outer)),
+        KindName::Schema
+        | KindName::Extension
+        | KindName::Enum
+        | KindName::Domain
+        | KindName::Sequence
+        | KindName::Table => id,
+        _ => column.or(table).unwrap_or(id),
+    }
+}
+
+/// The column of a constraint or index over one column: most of them stand on that field.
+fn only_column(object: &Object) -> Option<ObjectId> {
+    let (table, columns) = match object {
+        Object::Unique(unique) => (&unique.table, unique.columns.clone()),
+        Object::PrimaryKey(key) => (&key.table, key.columns.clone()),
+        Object::ForeignKey(key) => (&key.table, key.columns.clone()),
+        Object::Index(index) => {
+            (&index.table, index.columns.iter().filter_map(|key| key.column_name().cloned()).collect())
+        }
+        _ => return None,
+    };
+    match columns.as_slice() {
+        [column] => Some(ObjectId::column(table, column)),
+        _ => None,
+    }
+}

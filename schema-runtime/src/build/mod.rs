@@ -1,0 +1,107 @@
+//! Build verification: in build.rs, the structs are compared with the recorded history, with no database and no compiler.
+//!
+//! Drift is handed to the derives through `cargo::rustc-env`, and they raise it on the very field, so that an editor underlines what
+//! has no migration yet. It writes nothing but one file of stamps into `OUT_DIR`, and proves no SQL: that is `cargo schema check`.
+
+mod drift;
+mod package;
+mod sources;
+mod stamp;
+
+use std::path::PathBuf;
+
+use package::{Mode, Package};
+use stamp::Stamps;
+
+/// Compares the package's structs with its recorded history.
+///
+/// ```no_run
+/// // build.rs
+/// fn main() {
+///     schema_runtime::build::verify();
+/// }
+/// ```
+///
+/// What differs is an error on the field, or a warning with `build = "warn"` in `[package.metadata.schema]` (or `SCHEMA_BUILD=warn`),
+/// or nothing with `off`. On docs.rs, in `cargo package`, and where there is no migrations folder it is never more than a warning.
+pub fn verify() {
+    let Some(folder) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
+        println!(
+            "cargo::warning=cargo schema: `schema_runtime::build::verify` belongs into build.rs, where cargo says what is built"
+        );
+        return;
+    };
+    println!("cargo::rerun-if-env-changed=SCHEMA_BUILD");
+    let stamps = Stamps::in_out_dir();
+    if let Some(output) = stamps.output_if_fresh() {
+        print!("{output}");
+        return;
+    }
+    let mut report = Report::default();
+    match Package::read(&folder) {
+        Ok(package) => verify_package(&package, &mut report),
+        Err(problem) => report.warn(&problem),
+    }
+    stamps.store(&report);
+    print!("{}", report.output);
+}
+
+/// What is told to cargo, and what it stands on.
+#[derive(Debug, Default)]
+struct Report {
+    /// The lines for cargo.
+    output: String,
+    /// The files and folders that were looked at.
+    read: Vec<PathBuf>,
+}
+
+impl Report {
+    fn line(&mut self, text: &str) {
+        self.output.push_str(text);
+        self.output.push('\n');
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.line(&format!("cargo::warning=cargo schema: {}", text.replace('\n', " ")));
+    }
+
+    fn depends_on(&mut self, path: PathBuf) {
+        self.line(&format!("cargo::rerun-if-changed={}", path.display()));
+        self.read.push(path);
+    }
+}
+
+fn verify_package(package: &Package, report: &mut Report) {
+    for manifest in &package.manifests {
+        report.depends_on(manifest.clone());
+    }
+    // The macro that embeds the migrations refuses to work without this: then nothing would notice a new revision.
+    report.line(&format!("cargo::rustc-env=SCHEMA_MIGRATIONS_WATCHED={}", package.migrations.display()));
+    report.depends_on(package.migrations.clone());
+    if package.mode == Mode::Off {
+        return;
+    }
+    let found = drift::find(package, report);
+    match found {
+        Ok(found) => tell(package, &found, report),
+        Err(problem) => report.warn(&problem),
+    }
+}
+
+/// Passes drift to the derives, or says it here when that is all that is wanted.
+fn tell(package: &Package, found: &[drift::Drift], report: &mut Report) {
+    if package.mode == Mode::Warn {
+        for drift in found {
+            report.warn(&drift.text);
+        }
+        return;
+    }
+    let (placed, homeless): (Vec<_>, Vec<_>) = found.iter().partition(|drift| drift.declared);
+    for drift in homeless {
+        report.line(&format!("cargo::error=cargo schema: {}", drift.text));
+    }
+    if !placed.is_empty() {
+        let entries: Vec<String> = placed.iter().map(|drift| format!("{}\u{1f}{}", drift.key, drift.text)).collect();
+        report.line(&format!("cargo::rustc-env=SCHEMA_DRIFT={}", entries.join("\u{1e}")));
+    }
+}
