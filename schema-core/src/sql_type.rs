@@ -37,7 +37,10 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// Built-in names that stand for themselves. Everything else is a user type, perhaps of an extension.
 #[rustfmt::skip]
+/// In quotes are those whose bare word means something else: a single byte, and bits without a limit.
 const BUILT_IN: &[&str] = &[
+    "\"bit\"",
+    "\"char\"",
     "aclitem", "bigint", "bit", "boolean", "box", "bytea", "char", "cid", "cidr", "circle", "date",
     "datemultirange", "daterange", "double precision", "inet", "int4multirange", "int4range",
     "int8multirange", "int8range", "integer", "interval", "json", "jsonb", "jsonpath", "line", "lseg",
@@ -163,6 +166,8 @@ impl SqlType {
     /// The type in SQL.
     pub fn sql(&self) -> String {
         let name = match &self.base {
+            // `char` alone would be `char(1)`; only this name has no limit.
+            BaseType::BuiltIn(name) if name == "char" && self.modifier.is_none() => "bpchar".to_owned(),
             BaseType::BuiltIn(name) => name.clone(),
             BaseType::User(name) => type_name(name),
         };
@@ -365,6 +370,9 @@ mod tests {
         check("decimal(5)", "numeric(5,0)");
         check("bit", "bit(1)");
         check("character", "char(1)");
+        check("bpchar", "bpchar");
+        check("\"char\"[]", "\"char\"[]");
+        check("pg_catalog.\"bit\"", "\"bit\"");
         check("float(10)", "real");
         check("interval day to second(3)", "interval day to second(3)");
         check("interval(3)", "interval(3)");

@@ -101,7 +101,12 @@ impl Graph {
     /// What needs an object goes before the object changes or goes.
     fn connect_drop(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let parts: Vec<&Object> = match object {
-            Object::Table(table) => context.before.parts_of(&table.name).collect(),
+            // A part with a drop of its own has its own place; counted here too, two tables that reference each other would
+            // wait for each other.
+            Object::Table(table) => {
+                let parts = context.before.parts_of(&table.name);
+                parts.filter(|part| !places.drop.contains_key(&part.id())).collect()
+            }
             _ => Vec::new(),
         };
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
