@@ -1,7 +1,7 @@
 //! The schema of a database as `pg_dump` sees it, object by object: the judge that knows everything of PostgreSQL and nothing of us.
 //!
-//! Texts are normalised only in what no user of a database can see: blank lines, session settings, and the order of the columns
-//! inside `CREATE TABLE`. Owners, privileges and the ledger are left out.
+//! Texts are normalised only in what no user of a database can see: blank lines, session settings, the order of the columns
+//! inside `CREATE TABLE`, and that of storage parameters. Owners, privileges and the ledger are left out.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub struct Entry {
 /// The objects by kind and name, normalised.
 pub fn dump(database: &Database) -> BTreeMap<String, String> {
     let mut objects = BTreeMap::new();
-    for entry in entries(database) {
+    // `public` is printed when its owner or privileges were touched, which is left out.
+    for entry in entries(database).into_iter().filter(|entry| entry.key != "SCHEMA - public") {
         let text: &mut String = objects.entry(entry.key).or_default();
         text.push_str(&normalized(&entry.sql));
     }
@@ -91,7 +92,19 @@ fn normalized(sql: &str) -> String {
         lines[start..end].iter_mut().for_each(|line| *line = line.strip_suffix(',').unwrap_or(line));
         lines[start..end].sort_unstable();
     }
-    lines.iter().flat_map(|line| [*line, "\n"]).collect()
+    lines.iter().map(|line| sorted_parameters(line) + "\n").collect()
+}
+
+/// A line of a table or index with its storage parameters in order: no value of one has a `, `.
+fn sorted_parameters(line: &str) -> String {
+    let found = line.split_once("WITH (").and_then(|(head, rest)| Some((head, rest.split_once(')')?)));
+    let Some((head, (list, tail))) = found else { return line.to_owned() };
+    let mut items: Vec<&str> = list.split(", ").collect();
+    if items.iter().any(|item| !item.contains('=')) {
+        return line.to_owned();
+    }
+    items.sort_unstable();
+    format!("{head}WITH ({}){tail}", items.join(", "))
 }
 
 #[cfg(test)]
@@ -103,6 +116,7 @@ mod tests {
         let table = |columns: &str| format!("CREATE TABLE public.t (\n{columns}\n);\n\n\n");
         assert_eq!(normalized(&table("    a integer,\n    b text")), normalized(&table("    b text,\n    a integer")));
         assert_ne!(normalized(&table("    a integer")), normalized(&table("    a bigint")));
+        assert_eq!(sorted_parameters(") WITH (b='2', a='1');"), ") WITH (a='1', b='2');");
     }
 
     #[test]

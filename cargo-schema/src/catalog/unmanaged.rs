@@ -13,7 +13,7 @@ const IN_SCHEMAS: &[(u32, &str)] = &[
             ELSE 'function' END, p.oid, \
             format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) \
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY($1) AND NOT EXISTS \
-            (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.oid AND d.deptype = 'e')",
+            (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.oid AND d.deptype IN ('e', 'i'))",
     ),
     (
         1247,
@@ -99,7 +99,8 @@ const IN_DATABASE: &[(u32, &str)] = &[
     (
         2605,
         "SELECT 'cast', c.oid, format('%s AS %s', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)) \
-        FROM pg_cast c WHERE c.oid >= 16384",
+        FROM pg_cast c WHERE c.oid >= 16384 AND NOT EXISTS \
+            (SELECT FROM pg_depend d WHERE d.classid = 2605 AND d.objid = c.oid AND d.deptype = 'i')",
     ),
     (3466, "SELECT 'event trigger', e.oid, format('%I', e.evtname) FROM pg_event_trigger e"),
     (6104, "SELECT 'publication', p.oid, format('%I', p.pubname) FROM pg_publication p"),

@@ -1,0 +1,234 @@
+//! Databases read through their catalogs: what is read is enough to build them again, by PostgreSQL's own judgement.
+//!
+//! Every schema is observed, planned from nothing into a second database, and observed and dumped again. Nothing here plans a
+//! change; that is for the tests of `generate`.
+
+use cargo_schema::catalog::{Observed, ObservedDifference, Scope, Unmanaged, compare, observe};
+use schema_core::{
+    KindName, ObjectId, QualifiedName, Schema,
+    kinds::{ColumnValue, Object},
+    plan::{Hints, plan},
+};
+use schema_tests::{
+    cluster::{Database, database},
+    dump::{diff, dump},
+};
+
+const FEATURES: &str = include_str!("catalog/features.sql");
+const FEATURES_15: &str = include_str!("catalog/features_15.sql");
+const HOSTILE: &str = include_str!("catalog/hostile.sql");
+const UNMANAGED: &str = include_str!("catalog/unmanaged.sql");
+
+fn with(sql: &str) -> Database {
+    let database = database();
+    run(&database, sql);
+    database
+}
+
+fn run(database: &Database, sql: &str) {
+    if let Err(error) = database.client().batch_execute(sql) {
+        panic!("{}\n{sql}", error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string));
+    }
+}
+
+fn read(database: &Database) -> Observed {
+    observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn lines(differences: &[ObservedDifference]) -> String {
+    differences.iter().map(|difference| format!("{difference}\n")).collect()
+}
+
+/// Builds what was observed in another database and compares both by catalog and by dump.
+#[track_caller]
+fn check_round_trip(sql: &str) -> Observed {
+    let first = with(sql);
+    let before = read(&first);
+    let plan = plan(&Schema::default(), &before.schema, &[], &Hints::default());
+    let second = with(&plan.up.text());
+    assert_eq!(lines(&compare(&before.schema, &read(&second).schema)), "");
+    assert_eq!(diff(&dump(&first), &dump(&second)), Vec::<String>::new());
+    run(&second, &plan.down.text());
+    assert_eq!(read(&second).schema.iter().count(), 0, "the way back leaves nothing");
+    before
+}
+
+fn column<'a>(observed: &'a Observed, table: &str, column: &str) -> &'a schema_core::kinds::Column {
+    let (table, name) = (QualifiedName::parse(table).unwrap(), schema_core::Ident::of(column));
+    observed.schema.column(&table, &name).unwrap_or_else(|| panic!("`{table}.{name}` was not observed"))
+}
+
+fn kinds(observed: &Observed) -> Vec<KindName> {
+    let mut kinds: Vec<KindName> = observed.schema.iter().map(|(id, _)| id.kind).collect();
+    kinds.dedup();
+    kinds
+}
+
+#[test]
+fn every_feature_comes_back() {
+    let observed = check_round_trip(FEATURES);
+    assert_eq!(observed.unmanaged, []);
+    use KindName::*;
+    let all = [
+        Schema, Extension, Enum, Domain, Sequence, Table, Column, PrimaryKey, Unique, Check, Exclusion, Index,
+        ForeignKey,
+    ];
+    assert_eq!(kinds(&observed), all);
+}
+
+#[test]
+fn features_of_15_come_back() {
+    let version = with("").value("SHOW server_version_num");
+    if version.as_str() < "150000" {
+        println!("nothing to see on {version}");
+        return;
+    }
+    assert_eq!(check_round_trip(FEATURES_15).unmanaged, []);
+}
+
+#[test]
+fn hostile_names_come_back() {
+    assert_eq!(check_round_trip(HOSTILE).unmanaged, []);
+}
+
+#[test]
+fn a_sequence_is_told_by_what_it_does() {
+    let observed = check_round_trip(
+        "CREATE TABLE t (a serial, b bigserial, c smallserial, d integer GENERATED ALWAYS AS IDENTITY, e serial, f serial, g serial);
+         ALTER SEQUENCE t_b_seq RENAME TO other;
+         ALTER SEQUENCE t_e_seq INCREMENT 5;
+         ALTER TABLE t ALTER f DROP NOT NULL, ALTER g TYPE bigint;
+         CREATE TABLE u (a serial, b integer DEFAULT nextval('u_a_seq'));",
+    );
+    let serial = |name: &str| match &column(&observed, "t", name).value {
+        ColumnValue::Serial { sequence } => sequence.to_string(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!((serial("a"), serial("b"), serial("c")), ("t_a_seq".into(), "other".into(), "t_c_seq".into()));
+    assert!(matches!(column(&observed, "t", "d").value, ColumnValue::Identity(_)));
+    for (table, name) in [("t", "e"), ("t", "f"), ("t", "g"), ("u", "a")] {
+        assert!(matches!(column(&observed, table, name).value, ColumnValue::Default(_)), "{table}.{name}");
+        let id = ObjectId::top(KindName::Sequence, &QualifiedName::parse(&format!("{table}_{name}_seq")).unwrap());
+        let Some(Object::Sequence(sequence)) = observed.schema.get(&id) else { panic!("`{id}` was not observed") };
+        assert_eq!(sequence.owned_by.as_ref().map(|(_, column)| column.as_str()), Some(name));
+    }
+}
+
+#[test]
+fn what_the_model_does_not_know_is_listed() {
+    let observed = read(&with(UNMANAGED));
+    let found = |kind: &str| -> Vec<&str> {
+        observed.unmanaged.iter().filter(|of| of.kind == kind).map(|of| of.name.as_str()).collect()
+    };
+    let expect: Vec<(&str, &[&str])> = vec![
+        ("aggregate", &["public.total(integer)"]),
+        ("base type", &[]),
+        ("cast", &["public.pair AS text"]),
+        ("collation", &["public.numeric_order"]),
+        ("composite type", &["pair"]),
+        ("constraint trigger", &["public.plain.later"]),
+        ("enum with an empty label", &["blank"]),
+        ("event trigger", &["watch"]),
+        ("foreign data wrapper", &["nothing"]),
+        ("foreign server", &["nowhere"]),
+        ("foreign table", &["far"]),
+        ("function", &["public.answer()", "public.touch()", "public.watch()"]),
+        ("materialized view", &["counted"]),
+        ("operator", &["public.<#>(integer, integer)"]),
+        ("partition", &["measured_2026"]),
+        ("partitioned table", &["measured"]),
+        ("policy", &["public.plain.own"]),
+        ("procedure", &["public.nothing()"]),
+        ("publication", &["news"]),
+        ("range type", &["public.span"]),
+        ("row security of a table", &["plain"]),
+        ("rule", &["public.plain.quiet"]),
+        ("sequence of an unmanaged table", &["measured_id_seq of measured"]),
+        ("statistics", &["public.related"]),
+        ("storage of a column", &["public.plain.note"]),
+        ("table that inherits", &["child"]),
+        ("text search configuration", &["public.plain_words"]),
+        ("trigger", &["public.plain.touched"]),
+        ("unlogged table", &["fast"]),
+        ("view", &["seen"]),
+    ];
+    for (kind, names) in &expect {
+        assert_eq!(found(kind), *names, "{kind}");
+    }
+    let unexpected = |of: &&Unmanaged| !expect.iter().any(|(kind, _)| *kind == of.kind);
+    assert_eq!(observed.unmanaged.iter().find(unexpected), None);
+    let tables: Vec<String> = observed.schema.of_kind(KindName::Table).map(|table| table.id().to_string()).collect();
+    assert_eq!(tables, ["parent", "plain"]);
+}
+
+#[test]
+fn a_broken_index_is_listed_and_not_taken_for_one() {
+    let database = with("CREATE TABLE t (a integer); INSERT INTO t VALUES (1), (1)");
+    assert!(database.client().batch_execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON t (a)").is_err());
+    let observed = read(&database);
+    assert_eq!(observed.unmanaged, [Unmanaged { kind: "invalid index".into(), name: "broken".into() }]);
+    assert_eq!(observed.schema.of_kind(KindName::Index).count(), 0);
+}
+
+#[test]
+fn the_scope_decides_what_is_seen() {
+    let database = with(
+        "CREATE SCHEMA app; CREATE TABLE app.a (id integer PRIMARY KEY); CREATE TABLE b (a integer REFERENCES app.a);
+         CREATE SCHEMA cargo_schema; CREATE TABLE cargo_schema.ledger (); CREATE VIEW app.v AS SELECT 1",
+    );
+    let seen = |scope: Scope| -> Vec<String> {
+        let observed = observe(&mut database.client(), &scope).unwrap();
+        assert_eq!(observed.unmanaged.is_empty(), !scope.manages("app"));
+        observed.schema.of_kind(KindName::Table).map(|table| table.id().to_string()).collect()
+    };
+    assert_eq!(seen(Scope::default()), ["app.a", "b"]);
+    assert_eq!(seen(Scope::only(["app"])), ["app.a"]);
+    assert_eq!(seen(Scope::only(["public"])), ["b"]);
+    let public = observe(&mut database.client(), &Scope::only(["public"])).unwrap();
+    let Some(Object::ForeignKey(key)) = public.schema.of_kind(KindName::ForeignKey).next() else { panic!("no key") };
+    assert_eq!((key.references.to_string(), key.referenced[0].as_str()), ("app.a".to_owned(), "id"));
+}
+
+#[test]
+fn settings_of_the_session_change_nothing_and_stay() {
+    let database =
+        with("CREATE TABLE t (a timestamptz DEFAULT '2026-01-02 03:04:05+00', b interval DEFAULT '1 day 2 hours')");
+    let mut client = database.client();
+    client
+        .batch_execute("SET timezone = 'Asia/Tokyo'; SET datestyle = 'German'; SET intervalstyle = 'iso_8601'; SET quote_all_identifiers = on")
+        .unwrap();
+    let other = observe(&mut client, &Scope::default()).unwrap();
+    assert_eq!(lines(&compare(&read(&database).schema, &other.schema)), "");
+    assert_eq!(client.query_one("SHOW timezone", &[]).unwrap().get::<_, String>(0), "Asia/Tokyo");
+    let mut transaction = client.transaction().unwrap();
+    transaction.batch_execute("CREATE TABLE u ()").unwrap();
+    let within = cargo_schema::catalog::observe_within(&mut transaction, &Scope::default()).unwrap();
+    assert_eq!(within.schema.of_kind(KindName::Table).count(), 2);
+    assert_eq!(transaction.query_one("SHOW search_path", &[]).unwrap().get::<_, String>(0), "\"$user\", public");
+}
+
+#[test]
+fn a_role_that_may_only_connect_sees_everything() {
+    let database = with(&format!("{FEATURES} CREATE ROLE only_looks LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC"));
+    let mut client = database.client();
+    client.batch_execute("SET ROLE only_looks").unwrap();
+    let seen = observe(&mut client, &Scope::default()).unwrap();
+    assert_eq!(lines(&compare(&read(&database).schema, &seen.schema)), "");
+    client.batch_execute("RESET ROLE; DROP ROLE only_looks").unwrap();
+}
+
+#[test]
+fn a_difference_names_the_attribute() {
+    let before =
+        with("CREATE TABLE t (a integer, b text DEFAULT 'x'); CREATE TABLE gone (); CREATE INDEX one ON t (a)");
+    let after = with("CREATE TABLE t (a bigint NOT NULL, b text DEFAULT 'y'); CREATE INDEX two ON t (a)");
+    let found = lines(&compare(&read(&before).schema, &read(&after).schema));
+    let expect = "\
+table `gone` is there before only
+column `t.a`: null is true before, nothing after
+column `t.a`: type is \"integer\" before, \"bigint\" after
+column `t.b`: value is {\"default\":\"'x'::text\"} before, {\"default\":\"'y'::text\"} after
+index `t.one`: name is one before, two after
+";
+    assert_eq!(found, expect);
+}
