@@ -1,8 +1,6 @@
 //! What commands do, apart from how they are called and shown: effects in the order in which a reader would tell them.
 
 pub mod generate;
-pub mod proofs;
 pub mod prove;
 mod replay;
 mod scope;
-pub mod verify;

@@ -199,11 +199,7 @@ fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofErr
 }
 
 /// Runs up, down and up again; gives back what up leads to, where the database then stands.
-pub(super) fn there_and_back(
-    client: &mut Client,
-    job: &Job<'_>,
-    start: &Schema,
-) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
+fn there_and_back(client: &mut Client, job: &Job<'_>, start: &Schema) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
     replay::run(client, &job.revision.up, || Script::Up)?;
     let there = observe(client)?;
     let mut findings = Vec::new();
@@ -219,14 +215,14 @@ pub(super) fn there_and_back(
     Ok((there, findings))
 }
 
-pub(super) fn observe(client: &mut Client) -> Result<Schema, ProofError> {
+fn observe(client: &mut Client) -> Result<Schema, ProofError> {
     let observed =
         catalog::observe(client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))?;
     Ok(observed.schema)
 }
 
 /// Compares what was touched with the same objects built from nothing, and the rest with what it was.
-pub(super) fn compare_fresh(
+fn compare_fresh(
     server: &DevServer,
     job: &Job<'_>,
     start: &Schema,
