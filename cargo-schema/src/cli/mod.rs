@@ -47,7 +47,7 @@ fn finished(command: &str, outcome: &Outcome, screen: &Screen, texts: &Texts) ->
         Format::Json => screen.result(&json::report(command, *exit, findings, None, result.clone(), texts)),
         Format::Human => {
             if !findings.is_empty() {
-                screen.tell(&render_findings(findings, texts, screen.err, screen.width));
+                screen.tell(render_findings(findings, texts, screen.err, screen.width).trim_end());
             }
             screen.result(text);
         }
@@ -65,7 +65,7 @@ fn failed(command: &str, failure: &Failure, screen: &Screen, texts: &Texts) -> E
         }
         Format::Human => {
             if !findings.is_empty() {
-                screen.tell(&render_findings(findings, texts, screen.err, screen.width));
+                screen.tell(render_findings(findings, texts, screen.err, screen.width).trim_end());
             }
             if let Some(problem) = problem {
                 screen.tell(&render(&problem, texts, screen.err, screen.width));

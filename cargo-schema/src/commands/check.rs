@@ -6,7 +6,7 @@
 
 use schema_core::diagnostic::{Code, Diagnostic, stops};
 use schema_core::diff::difference;
-use schema_core::history::{RevisionRecord, fold};
+use schema_core::history::RevisionRecord;
 use schema_core::rename::Rename;
 use schema_core::{Change, Schema};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use super::proofs::{Proofs, keys};
 use super::world::World;
 use crate::cli::exit::Exit;
 use crate::devdb;
-use crate::ops::prove::{Job, prove};
+use crate::ops::prove::{Job, STATEMENT_REFUSED, prove};
 use crate::project::Project;
 use crate::report::table::{Cell, Color, aligned};
 
@@ -46,7 +46,7 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let recorded = project.schema();
     let mut findings = project.findings.clone();
     findings.extend_from_slice(recorded.as_ref().err().map_or(&[], Vec::as_slice));
-    let mut examined = vec![state("history", &findings, &format!("{} revisions", project.revisions.len()))];
+    let mut examined = vec![state("history", &findings, &format!("has no defect in {}", project.shown))];
     let sound = !stops(&findings);
     let mut look = |what, found: Option<Vec<Diagnostic>>, detail: &str| match found {
         Some(found) => {
@@ -94,22 +94,44 @@ fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failu
     let (history, mut found) = (project.migrations(), server.findings());
     let records: Vec<RevisionRecord> =
         project.revisions.iter().filter_map(|revision| RevisionRecord::parse(&revision.record).ok()).collect();
-    for at in open {
+    let mut before = Schema::default();
+    for (at, record) in records.iter().enumerate() {
+        if !open.contains(&at) {
+            before = after(before, record);
+            continue;
+        }
         let revision = &history[at];
         world.screen.doing("Proving", revision.id.as_str());
-        let folded = |until: usize| fold(history[..until].iter().map(|of| &of.id).zip(&records)).unwrap_or_default();
-        let (before, after) = (folded(at), folded(at + 1));
-        let difference = difference(&before, &after, &renames(&records[at]));
+        let after = after(before.clone(), record);
+        let difference = difference(&before, &after, &renames(record));
         let job = Job { history: &history[..at], revision, before: &before, after: &after, difference: &difference };
-        let file = project.shown_file(&revision.id, "up.sql");
+        let folder = format!("{}/{}", project.shown, revision.id);
         let proof: Vec<Diagnostic> =
-            prove(&server, &job)?.into_iter().map(|found| found.note(format!("in {file}"))).collect();
+            prove(&server, &job)?.into_iter().map(|found| of_revision(found, &folder)).collect();
         if !stops(&proof) {
             marks.add(&keys[at]);
         }
         found.extend(proof);
+        before = after;
     }
     Ok(found)
+}
+
+/// The recorded schema one revision later; that the records fold has been seen.
+fn after(before: Schema, record: &RevisionRecord) -> Schema {
+    let folded = record.changes.iter().try_fold(before, |schema, change| change.apply(schema));
+    folded.unwrap_or_else(|misfit| panic!("the history folds, and then it does not: {misfit}"))
+}
+
+/// The finding of a revision that is there already, and whose files are to be corrected.
+fn of_revision(found: Diagnostic, folder: &str) -> Diagnostic {
+    let said = found.message.strip_suffix("; nothing was written").unwrap_or(&found.message);
+    let help = if found.code == STATEMENT_REFUSED {
+        format!("correct the SQL in {folder}")
+    } else {
+        format!("the SQL in {folder} and its revision.toml must say the same: correct the one that is wrong")
+    };
+    Diagnostic { message: format!("{folder}: {said}"), help: vec![help], ..found }
 }
 
 fn renames(record: &RevisionRecord) -> Vec<Rename> {

@@ -41,7 +41,8 @@ impl Database {
         }
     }
 
-    fn described(&self) -> String {
+    /// The database for people.
+    pub fn described(&self) -> String {
         match &self.embedded {
             None => format!("{} (from {})", self.shown, self.origin),
             Some(database) if database.created => {

@@ -15,7 +15,7 @@ use super::world::World;
 use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
 use crate::project::Project;
-use crate::workspace::{discover, read_sources};
+use crate::workspace::{Workspace, discover, read_sources};
 
 /// A change of the structs is in no revision.
 pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
@@ -41,9 +41,7 @@ impl Structs {
         let manifest = location.member.as_ref().unwrap_or(&location.root);
         let workspace = discover(&manifest.path, &world.config.packages)?;
         if workspace.packages.is_empty() {
-            let text = "no package here depends on schema-runtime, so there are no structs to read\n\
-                        help: to prepare a package: cargo schema init";
-            return Err(Failure::usage(text));
+            return Err(without_structs(world, &workspace));
         }
         let types = TypeContext { types: types(world)?, ..TypeContext::default() };
         let files = read_sources(&workspace, &types, &world.current)?;
@@ -121,6 +119,19 @@ fn words(change: &Change) -> &'static str {
         Change::Alter(_) => "is changed and",
         Change::Rename(_) => "is renamed and",
     }
+}
+
+fn without_structs(world: &World<'_>, workspace: &Workspace) -> Failure {
+    let own = workspace.others.iter().map(|package| {
+        format!("help: for `{}`: cargo schema --manifest-path {}", package.name, world.shown(&package.manifest))
+    });
+    let own: Vec<String> = own.collect();
+    if own.is_empty() {
+        let text = "no package here depends on schema-runtime, so there are no structs to read\n\
+                    help: to prepare a package: cargo schema init";
+        return Failure::usage(text);
+    }
+    Failure::usage(&format!("every package here has a migrations folder of its own\n{}", own.join("\n")))
 }
 
 fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {

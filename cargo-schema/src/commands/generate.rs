@@ -140,8 +140,8 @@ fn empty(world: &World<'_>, options: &Generate, project: &Project) -> Result<Out
         id: new_id(project, &message),
         parents,
         message,
-        up: "-- What upgrade runs, in one transaction. If a statement must stand outside of one, make this the first line:\n\
-             -- (schema: no-transaction), without the brackets.\n"
+        up: "-- What upgrade runs, in one transaction. For statements that cannot run in one, make this the first line:\n\
+             -- schema: no-transaction\n"
             .into(),
         down: Some("-- What downgrade runs; it gives back what was there before.\n".into()),
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::failure::Failure;
-use super::init_manifest::{Additions, with_additions};
+use super::init_manifest::{Additions, Wanted, has_package, with_additions};
 use super::world::World;
 use crate::cli::arguments::Init;
 use crate::project::{ReadError, WriteError};
@@ -38,18 +38,26 @@ enum Did {
 
 pub(super) fn run(world: &World<'_>, options: &Init) -> Result<Outcome, Failure> {
     let location = world.location()?;
-    let package = location.member.as_ref().unwrap_or(&location.root);
-    let folder = package.folder();
-    let steps = vec![
-        manifest(package, options.dry_run)?,
-        migrations(&world.config.migrations, options.dry_run)?,
-        build_script(folder, options.dry_run)?,
-    ];
+    let mut steps = Vec::new();
+    match &location.member {
+        // One history for all packages of a workspace.
+        Some(member) => {
+            steps.push(manifest(&location.root, Wanted::Settings, options.dry_run)?);
+            steps.push(manifest(member, Wanted::Dependencies, options.dry_run)?);
+            steps.push(build_script(member.folder(), options.dry_run)?);
+        }
+        None if has_package(&location.root.text) => {
+            steps.push(manifest(&location.root, Wanted::All, options.dry_run)?);
+            steps.push(build_script(location.folder(), options.dry_run)?);
+        }
+        None => steps.push(manifest(&location.root, Wanted::Settings, options.dry_run)?),
+    }
+    steps.push(migrations(&world.config.migrations, options.dry_run)?);
     Ok(outcome(world, options, &steps))
 }
 
-fn manifest(manifest: &Manifest, dry_run: bool) -> Result<Step, Failure> {
-    let changed = with_additions(&manifest.text).map_err(|error| {
+fn manifest(manifest: &Manifest, wanted: Wanted, dry_run: bool) -> Result<Step, Failure> {
+    let changed = with_additions(&manifest.text, wanted).map_err(|error| {
         let (path, problem) = (manifest.path.clone(), error.to_string());
         Failure::Workspace(crate::workspace::WorkspaceError::Toml { path, problem })
     })?;
@@ -112,10 +120,13 @@ fn outcome(world: &World<'_>, options: &Init, steps: &[Step]) -> Outcome {
         .iter()
         .map(|step| vec![word(step.did), Cell::new(world.shown(&step.path), Color::Name), step.what.as_str().into()])
         .collect();
-    let text = format!(
-        "{}\nnext: derive `schema_runtime::Table` for a struct, then: cargo schema generate\n",
-        aligned(&rows, world.screen.out)
-    );
+    let has_build = steps.iter().any(|step| step.path.ends_with("build.rs"));
+    let next = if has_build {
+        "next: derive `schema_runtime::Table` for a struct, then: cargo schema generate"
+    } else {
+        "next: type `cargo schema init` again in the folder of the package that will have the tables"
+    };
+    let text = format!("{}\n{next}\n", aligned(&rows, world.screen.out));
     let files: Vec<Value> = steps
         .iter()
         .map(|step| json!({ "path": world.shown(&step.path), "written": step.did == Did::Wrote, "what": step.what }))

@@ -14,16 +14,33 @@ pub(super) struct Additions {
     pub added: Vec<String>,
 }
 
+/// What a manifest is to be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Dependencies only: the settings are the workspace's.
+    Dependencies,
+    /// Settings only: the packages with tables are others.
+    Settings,
+    /// Both.
+    All,
+}
+
+/// Whether a manifest is one of a package, and not only the root of a workspace.
+pub(super) fn has_package(text: &str) -> bool {
+    text.parse::<DocumentMut>().is_ok_and(|manifest| manifest.contains_key("package"))
+}
+
 /// Adds what is missing; `None` when nothing is.
-pub(super) fn with_additions(text: &str) -> Result<Option<Additions>, toml_edit::TomlError> {
+pub(super) fn with_additions(text: &str, wanted: Wanted) -> Result<Option<Additions>, toml_edit::TomlError> {
     let mut manifest: DocumentMut = text.parse()?;
     let mut added = Vec::new();
-    // A manifest without a package is the root of a workspace, and its members have the tables.
-    if manifest.contains_key("package") {
+    if wanted != Wanted::Settings {
         added.extend(dependency(&mut manifest));
         added.extend(build_dependency(&mut manifest));
     }
-    added.extend(settings(&mut manifest));
+    if wanted != Wanted::Dependencies {
+        added.extend(settings(&mut manifest));
+    }
     Ok((!added.is_empty()).then(|| Additions { text: manifest.to_string(), added }))
 }
 
@@ -97,9 +114,9 @@ mod tests {
     use super::*;
 
     fn check(before: &str, after: &str) {
-        let additions = with_additions(before).unwrap().unwrap();
+        let additions = with_additions(before, Wanted::All).unwrap().unwrap();
         assert_eq!(additions.text, after);
-        assert!(with_additions(&additions.text).unwrap().is_none(), "twice is once");
+        assert!(with_additions(&additions.text, Wanted::All).unwrap().is_none(), "twice is once");
     }
 
     #[test]

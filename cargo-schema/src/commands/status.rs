@@ -17,6 +17,7 @@ use crate::project::Project;
 pub(super) struct Picture<'p> {
     pub project: &'p Project,
     pub database: &'p str,
+    pub described: &'p str,
     pub status: &'p Status,
     pub structs: Option<Standing>,
 }
@@ -27,7 +28,13 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let mut database = Database::open(world)?;
     let status = world.migrator(&project, false).status(&mut database.client);
     let status = status.map_err(|error| world.apply_failure(&project, error))?;
-    let picture = Picture { project: &project, database: &database.shown, status: &status, structs };
+    let picture = Picture {
+        project: &project,
+        database: &database.shown,
+        described: &database.described(),
+        status: &status,
+        structs,
+    };
     let text = status_text::text(&picture, world.screen.out);
     Ok(Outcome::done(text, status_text::json(&picture)).with_findings(findings))
 }

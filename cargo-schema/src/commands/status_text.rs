@@ -51,7 +51,7 @@ fn summary(picture: &Picture<'_>) -> Vec<Vec<Cell>> {
     vec![
         vec!["structs".into(), structs],
         vec!["history".into(), count(project.revisions.len(), "revision").into(), Cell::new(head, Color::Name)],
-        vec!["database".into(), state, picture.database.into()],
+        vec!["database".into(), state, picture.described.into()],
         vec!["applied".into(), count(applied.len(), "revision").into(), Cell::new(last, Color::Name)],
     ]
 }
@@ -135,7 +135,7 @@ fn next(picture: &Picture<'_>) -> Vec<String> {
 
 /// For programs.
 pub(super) fn json(picture: &Picture<'_>) -> Value {
-    let Picture { project, database, status, structs } = picture;
+    let Picture { project, database, status, structs, .. } = picture;
     json!({
         "database": database,
         "current": status.is_current(),

@@ -25,7 +25,6 @@ pub(super) struct Layer {
     pub migrations: Option<PathBuf>,
     pub schemas: Option<Vec<String>>,
     pub types: BTreeMap<String, String>,
-    pub doc_comments: Option<bool>,
     pub build: Option<BuildMode>,
     pub packages: Option<Vec<String>>,
     pub database_url_env: Option<String>,
@@ -46,8 +45,15 @@ impl Layer {
                 None => return Layer::default(),
             }
         }
-        let mut reader = Reader { manifest, shown, findings };
-        reader.layer(table)
+        let old = findings.len();
+        let mut layer = Reader { manifest, shown, findings }.layer(table);
+        // A table of TOML has its keys sorted by name; people read from top to bottom.
+        findings[old..].sort_by_key(|finding| finding.primary.as_ref().map(|label| label.place.start));
+        if layer.migrations.is_some() && section.first() == Some(&"package") {
+            // A package with a migrations folder of its own has a history of its own.
+            layer.packages = layer.packages.or_else(|| package_name(parsed.get_ref()).map(|name| vec![name]));
+        }
+        layer
     }
 
     /// This layer below `other`, which wins where it says something.
@@ -58,7 +64,6 @@ impl Layer {
             migrations: other.migrations.or(self.migrations),
             schemas: other.schemas.or(self.schemas),
             types: self.types,
-            doc_comments: other.doc_comments.or(self.doc_comments),
             build: other.build.or(self.build),
             packages: other.packages.or(self.packages),
             database_url_env: other.database_url_env.or(self.database_url_env),
@@ -68,6 +73,10 @@ impl Layer {
             databases: BTreeMap::new(),
         }
     }
+}
+
+fn package_name(manifest: &DeTable<'_>) -> Option<String> {
+    Some(manifest.get("package")?.get_ref().get("name")?.get_ref().as_str()?.to_owned())
 }
 
 struct Reader<'r> {
@@ -88,9 +97,6 @@ impl Reader<'_> {
                 "migrations" => layer.migrations = self.path(&name, value),
                 "schemas" => layer.schemas = self.texts(&name, value),
                 "types" => layer.types = self.table_of(&name, value, |text| Some(text.to_owned()), "a table of texts"),
-                "doc-comments" => {
-                    layer.doc_comments = self.checked(&name, value, |value| value.as_bool(), "true or false")
-                }
                 "build" => layer.build = self.build(&name, value),
                 "packages" => layer.packages = self.texts(&name, value),
                 "database-url-env" => layer.database_url_env = self.text(&name, value),
@@ -212,10 +218,10 @@ mod tests {
     #[test]
     fn every_wrong_value_is_found_at_once() {
         let found = findings(
-            "[package.metadata.schema]\nbuild = \"maybe\"\nschemas = \"public\"\ndoc_comments = 1\n[package.metadata.schema.lints]\ncolumn-dropped = \"error\"\n",
+            "[package.metadata.schema]\nbuild = \"maybe\"\nschemas = \"public\"\npg_bin = 1\n[package.metadata.schema.lints]\ncolumn-dropped = \"error\"\n",
         );
         let pointed: Vec<&str> = found.iter().map(|(_, _, pointed)| pointed.as_str()).collect();
-        assert_eq!(pointed, ["\"maybe\"", "1", "\"error\"", "\"public\""]);
+        assert_eq!(pointed, ["\"maybe\"", "\"public\"", "1", "\"error\""]);
         assert_eq!(found[0].0, "`build` must be \"deny\", \"warn\" or \"off\"; the setting would have no effect");
     }
 }

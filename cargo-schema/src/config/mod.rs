@@ -39,8 +39,6 @@ pub struct Config {
     pub schemas: Vec<String>,
     /// SQL types of Rust types, by the last segment of their path.
     pub types: BTreeMap<String, String>,
-    /// The first line of a doc comment becomes the COMMENT of every table and column.
-    pub doc_comments: bool,
     /// What build.rs does.
     pub build: BuildMode,
     /// Levels of findings.
@@ -124,7 +122,6 @@ fn merged(layer: Layer, location: Option<&Location>, said: &Said) -> Config {
         },
         schemas: layer.schemas.unwrap_or_else(|| vec!["public".to_owned()]),
         types: layer.types,
-        doc_comments: layer.doc_comments.unwrap_or(false),
         build: layer.build.unwrap_or_default(),
         lints: layer.lints,
         packages: if said.packages.is_empty() { layer.packages.unwrap_or_default() } else { said.packages.clone() },
@@ -171,12 +168,15 @@ mod tests {
     fn a_package_says_more_than_its_workspace_and_a_flag_more_than_both() {
         let location = location(
             "[workspace.metadata.schema]\nmigrations = \"db\"\nbuild = \"warn\"\ntypes = { Money = \"numeric\" }\n",
-            Some("[package.metadata.schema]\nmigrations = \"own\"\ntypes = { Id = \"uuid\" }\n"),
+            Some(
+                "[package]\nname = \"app\"\n[package.metadata.schema]\nmigrations = \"own\"\ntypes = { Id = \"uuid\" }\n",
+            ),
         );
         let (config, findings) = resolve(Some(&location), &said());
         assert_eq!(findings, []);
         assert_eq!(config.migrations, Path::new("/w/app/own"));
         assert_eq!((config.build, config.types.len()), (BuildMode::Warn, 2));
+        assert_eq!(config.packages, ["app"], "a history of its own");
         let flag = Said { migrations: Some("m".into()), ..said() };
         assert_eq!(resolve(Some(&location), &flag).0.migrations, Path::new("/w/m"));
     }

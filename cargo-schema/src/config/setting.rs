@@ -9,11 +9,10 @@ use schema_core::diagnostic::{Diagnostic, Place};
 use super::layer::{SETTING_UNKNOWN, SETTING_VALUE};
 
 /// Every setting and an example of its value, in the order of the guide.
-pub(super) const SETTINGS: [(&str, &str); 11] = [
+pub(super) const SETTINGS: [(&str, &str); 10] = [
     ("migrations", "\"migrations\""),
     ("schemas", "[\"public\"]"),
     ("types", "{ Money = \"numeric(12,2)\" }"),
-    ("doc-comments", "true"),
     ("build", "\"deny\", \"warn\" or \"off\""),
     ("packages", "[\"shop\"]"),
     ("database-url-env", "\"DATABASE_URL\""),

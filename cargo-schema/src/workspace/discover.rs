@@ -16,8 +16,10 @@ const RUNTIME: &str = "schema-runtime";
 pub struct Workspace {
     /// The root's folder.
     pub folder: PathBuf,
-    /// The packages.
+    /// The packages that are meant.
     pub packages: Vec<Package>,
+    /// The others.
+    pub others: Vec<Package>,
 }
 
 /// One package.
@@ -27,6 +29,8 @@ pub struct Package {
     pub name: String,
     /// Its manifest.
     pub manifest: PathBuf,
+    /// Whether its own settings name a migrations folder, so that the workspace's history is not about it.
+    pub own_history: bool,
     /// Library first, then programs by name.
     pub targets: Vec<Target>,
     /// The features that are on by default, with what they enable in this package.
@@ -53,7 +57,7 @@ pub enum TargetKind {
     Program,
 }
 
-/// Asks cargo. `wanted` names packages; all when it is empty.
+/// Asks cargo. `wanted` names packages; all without a history of their own when it is empty.
 pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, WorkspaceError> {
     let mut command = MetadataCommand::new();
     // The crate runs `$CARGO` where it is set, which spares the proxy that chooses a cargo.
@@ -66,8 +70,12 @@ pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, Workspa
             return Err(WorkspaceError::UnknownPackage { name: name.clone(), known });
         }
     }
-    let packages = packages.into_iter().filter(|package| wanted.is_empty() || wanted.contains(&package.name)).collect();
-    Ok(Workspace { folder: metadata.workspace_root.into(), packages })
+    let meant = |package: &Package| match wanted {
+        [] => !package.own_history,
+        _ => wanted.contains(&package.name),
+    };
+    let (packages, others) = packages.into_iter().partition(meant);
+    Ok(Workspace { folder: metadata.workspace_root.into(), packages, others })
 }
 
 fn said(error: cargo_metadata::Error) -> String {
@@ -95,6 +103,7 @@ fn package(package: &cargo_metadata::Package) -> Package {
     Package {
         name: package.name.to_string(),
         manifest: package.manifest_path.clone().into(),
+        own_history: package.metadata.pointer("/schema/migrations").is_some(),
         targets,
         features: default_features(package),
     }
