@@ -48,8 +48,11 @@ struct Around<'a> {
     columns: &'a Columns,
     indexes: &'a Indexes,
     /// Tables outside the model or the scope that foreign keys reference.
-    outside: BTreeMap<u32, (QualifiedName, BTreeMap<i16, Ident>)>,
+    outside: Outside,
 }
+
+/// Tables that the model does not hold, with the names of their columns, by their identifiers.
+type Outside = BTreeMap<u32, (QualifiedName, BTreeMap<i16, Ident>)>;
 
 /// Reads the constraints and gives the identifiers of the indexes that back them.
 pub(super) fn read(
@@ -230,14 +233,10 @@ fn action(letter: char, columns: Vec<Ident>) -> ForeignKeyAction {
 }
 
 /// The names of tables that foreign keys reference and the model does not hold.
-fn read_outside(
-    reader: &mut Reader<'_>,
-    rows: &[Row],
-    tables: &Tables,
-) -> Result<BTreeMap<u32, (QualifiedName, BTreeMap<i16, Ident>)>, CatalogError> {
+fn read_outside(reader: &mut Reader<'_>, rows: &[Row], tables: &Tables) -> Result<Outside, CatalogError> {
     let referenced = rows.iter().filter(|row| letter(row, "contype") == 'f').map(|row| row.get("confrelid"));
     let oids: BTreeSet<u32> = referenced.filter(|oid| tables.name(*oid).is_none()).collect();
-    let mut outside = BTreeMap::new();
+    let mut outside = Outside::new();
     if oids.is_empty() {
         return Ok(outside);
     }

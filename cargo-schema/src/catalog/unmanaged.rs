@@ -94,7 +94,8 @@ const IN_SCHEMAS: &[(u32, &str)] = &[
     ),
 ];
 
-/// Objects of the database itself. Those below 16384 are PostgreSQL's own; a subscription's connection is for superusers to read.
+/// Objects of the database itself. Those below 16384 are PostgreSQL's own. Of a subscription, a plain role may read the name but
+/// not on every version the identifier.
 const IN_DATABASE: &[(u32, &str)] = &[
     (
         2605,
@@ -106,7 +107,7 @@ const IN_DATABASE: &[(u32, &str)] = &[
     (6104, "SELECT 'publication', p.oid, format('%I', p.pubname) FROM pg_publication p"),
     (
         6100,
-        "SELECT 'subscription', s.oid, format('%I', s.subname) FROM pg_subscription s \
+        "SELECT 'subscription', 0::oid, format('%I', s.subname) FROM pg_subscription s \
         JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()",
     ),
     (2328, "SELECT 'foreign data wrapper', f.oid, format('%I', f.fdwname) FROM pg_foreign_data_wrapper f"),
