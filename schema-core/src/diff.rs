@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Change, Diff, KindName, ObjectId, Schema,
     kinds::Object,
-    rename::{Rename, aside, in_sequence, normalized},
+    moves::{in_steps, make_room, rename_all, with_first_names},
+    rename::{Rename, normalized},
 };
 
 /// What takes one schema to another.
@@ -18,6 +19,8 @@ pub struct Difference {
     pub displaced: Vec<Object>,
     /// The renames that were given and apply, outermost first.
     pub renames: Vec<Rename>,
+    /// The same in the steps in which they come about, with detours where names are taken.
+    pub moves: Vec<Rename>,
     /// The schema after `displaced` and `renames`.
     pub renamed: Schema,
     /// Objects that go.
@@ -34,7 +37,7 @@ impl Difference {
     /// Whether the schemas are equal.
     pub fn is_empty(&self) -> bool {
         self.displaced.is_empty()
-            && self.renames.is_empty()
+            && self.moves.is_empty()
             && self.drops.is_empty()
             && self.relabels.is_empty()
             && self.alters.is_empty()
@@ -44,7 +47,7 @@ impl Difference {
     /// The changes in the order in which they are recorded and folded.
     pub fn changes(&self) -> Vec<Change> {
         let displaced = self.displaced.iter().cloned().map(Change::Drop);
-        let renames = in_sequence(&self.renames).into_iter().map(Change::Rename);
+        let renames = self.moves.iter().cloned().map(Change::Rename);
         let drops = self.drops.iter().cloned().map(Change::Drop);
         let relabels = self.relabels.iter().cloned().map(Change::Rename);
         let creates = self.creates.iter().cloned().map(Change::Create);
@@ -60,15 +63,19 @@ impl Difference {
 /// assert!(diff::difference(&Schema::default(), &Schema::default(), &[]).is_empty());
 /// ```
 pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
-    let (mut displaced, mut done, mut renamed) = (Vec::new(), Vec::new(), before.clone());
+    let (mut displaced, mut moves, mut applied, mut done) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut renamed = before.clone();
     let renames = normalized(renames);
     for level in [renames.schemas, renames.outer, renames.inner] {
         let level: Vec<Rename> = level.into_iter().filter(|rename| applies(rename, &renamed, after)).collect();
-        displaced.extend(with_first_names(displace(&mut renamed, &level), &done));
+        let room = make_room(&mut renamed, &level, after);
+        displaced.extend(with_first_names(room.displaced, &done));
+        moves.extend(room.aside.iter().cloned().chain(in_steps(&renamed, &level)));
         renamed = rename_all(renamed, &level);
-        done.push(level);
+        done.extend([room.aside, level.clone()]);
+        applied.extend(level);
     }
-    let mut difference = Difference { displaced, renames: done.concat(), ..Difference::default() };
+    let mut difference = Difference { displaced, renames: applied, moves, ..Difference::default() };
     compare(&renamed, after, &mut difference);
     relabel(&mut difference);
     difference.creates.sort_by_cached_key(created_order);
@@ -91,56 +98,6 @@ fn holds_value(schema: &Schema, id: &ObjectId) -> bool {
         Some(Object::Enum(of)) => of.values.contains(id.name()),
         _ => false,
     }
-}
-
-/// What is displaced goes before anything is renamed, so it still has the names of the start.
-fn with_first_names(displaced: Vec<Object>, done: &[Vec<Rename>]) -> Vec<Object> {
-    let back = |schema: Schema, level: &Vec<Rename>| {
-        rename_all(schema, &level.iter().cloned().map(Rename::invert).collect::<Vec<_>>())
-    };
-    let schema = done.iter().rev().fold(displaced.into_iter().collect(), back);
-    schema.iter().map(|(_, object)| object.clone()).collect()
-}
-
-/// All renames of a level happen at once, so that two objects can swap their names.
-fn rename_all(schema: Schema, renames: &[Rename]) -> Schema {
-    let staged = renames.iter().enumerate().map(|(at, rename)| {
-        let aside = aside(&rename.after, at);
-        (
-            Rename { before: rename.before.clone(), after: aside.clone() },
-            Rename { before: aside, after: rename.after.clone() },
-        )
-    });
-    let (away, home): (Vec<Rename>, Vec<Rename>) = staged.unzip();
-    let needs_staging = renames.iter().any(|rename| renames.iter().any(|other| other.before == rename.after));
-    schema.map(|object| match needs_staging {
-        true => away.iter().chain(&home).for_each(|rename| object.follow(rename)),
-        false => renames.iter().for_each(|rename| object.follow(rename)),
-    })
-}
-
-/// Takes out of the schema what stands where a rename goes, and everything that needs it.
-fn displace(schema: &mut Schema, renames: &[Rename]) -> Vec<Object> {
-    let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
-    let taken = renames.iter().map(|rename| &rename.after).filter(|id| !leaving.contains(id) && schema.contains(id));
-    let mut gone: BTreeSet<ObjectId> = taken.cloned().collect();
-    if gone.is_empty() {
-        return Vec::new();
-    }
-    loop {
-        let more: Vec<ObjectId> = schema
-            .iter()
-            .filter(|(id, object)| {
-                !gone.contains(id) && object.requires(schema).iter().any(|needed| gone.contains(needed))
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        gone.extend(more);
-    }
-    gone.iter().filter_map(|id| schema.remove(id)).collect()
 }
 
 fn compare(before: &Schema, after: &Schema, difference: &mut Difference) {

@@ -58,9 +58,19 @@ impl Expr {
         })
     }
 
-    /// The expression after a column, table or type was renamed; PostgreSQL renames in its stored form by itself.
+    /// The expression after a column was renamed; PostgreSQL renames in its stored form by itself.
     pub fn renamed(&self, before: &Ident, after: &Ident) -> Expr {
         Expr(sql::rename_word(&self.0, before.as_str(), after.as_str()))
+    }
+
+    /// The expression after a table or a PostgreSQL schema was renamed.
+    pub fn requalified(&self, before: &Ident, after: &Ident) -> Expr {
+        Expr(sql::rename_qualifier(&self.0, before.as_str(), after.as_str()))
+    }
+
+    /// The expression after a type was renamed.
+    pub fn retyped(&self, before: &Ident, after: &Ident) -> Expr {
+        Expr(sql::rename_type(&self.0, before.as_str(), after.as_str()))
     }
 }
 

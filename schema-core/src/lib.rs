@@ -15,6 +15,7 @@ mod ident;
 mod keywords;
 pub mod kinds;
 pub mod lint;
+mod moves;
 mod names;
 mod object;
 pub mod plan;

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Expr, Ident, KindName, NameError, ObjectId, QualifiedName, Statement, default_name, join_name, split_name,
-    sql_type::type_name,
+    Expr, Ident, KindName, NameError, ObjectId, QualifiedName, Statement, join_name, split_name, sql_type::type_name,
 };
 
 /// One object under two names. A table that moves to another PostgreSQL schema is a rename too.
@@ -76,14 +75,16 @@ impl Rename {
 
     /// Follows a rename inside an expression that belongs to `table`, as PostgreSQL does in its stored form.
     pub fn follow_expr(&self, table: Option<&QualifiedName>, expr: &mut Expr) {
-        let touches = match self.before.kind {
-            KindName::Column => table.is_some() && self.before.outer().as_ref() == table,
-            KindName::Schema | KindName::Table | KindName::Enum | KindName::Domain => true,
-            _ => false,
-        };
-        if touches && self.before.name() != self.after.name() {
-            *expr = expr.renamed(self.before.name(), self.after.name());
+        let (before, after) = (self.before.name(), self.after.name());
+        if before == after {
+            return;
         }
+        *expr = match self.before.kind {
+            KindName::Column if table.is_some() && self.before.outer().as_ref() == table => expr.renamed(before, after),
+            KindName::Schema | KindName::Table => expr.requalified(before, after),
+            KindName::Enum | KindName::Domain => expr.retyped(before, after),
+            _ => return,
+        };
     }
 
     /// The statements; `table` must already have its new name when something inside it is renamed.
@@ -193,38 +194,4 @@ fn at_home(mut rename: Rename, homes: &[Rename]) -> Rename {
         rename.after.path.splice(..home.before.path.len(), home.after.path.iter().cloned());
     }
     rename
-}
-
-/// A name that no user object has, for the middle of a swap.
-pub(crate) fn aside(id: &ObjectId, at: usize) -> ObjectId {
-    let mut path = id.path.clone();
-    if let Some(last) = path.last_mut() {
-        *last = default_name(last.as_str(), "", &format!("aside{at}"));
-    }
-    ObjectId { kind: id.kind, path }
-}
-
-/// The renames one after the other, level by level: an inner object is named by the later name of what it is in.
-pub(crate) fn in_sequence(renames: &[Rename]) -> Vec<Rename> {
-    let level = |parts: usize| renames.iter().filter(|rename| rename.before.path.len() == parts).cloned().collect();
-    [level(1), level(2), level(3)].into_iter().flat_map(level_in_sequence).collect()
-}
-
-/// A rename that goes where another still stands waits; a swap goes through a name aside.
-fn level_in_sequence(mut left: Vec<Rename>) -> Vec<Rename> {
-    let mut steps = Vec::new();
-    let mut detours = 0;
-    while !left.is_empty() {
-        let free = left.iter().position(|rename| !left.iter().any(|other| other.before == rename.after));
-        match free {
-            Some(at) => steps.push(left.remove(at)),
-            None => {
-                let middle = aside(&left[0].after, detours);
-                detours += 1;
-                steps.push(Rename { before: left[0].before.clone(), after: middle.clone() });
-                left[0].before = middle;
-            }
-        }
-    }
-    steps
 }

@@ -156,6 +156,14 @@ impl Column {
         self.nullable || self.value != ColumnValue::None
     }
 
+    /// Whether the type itself takes no NULL: a domain that says NOT NULL, without a default that would stand in.
+    pub(crate) fn refuses_null(&self, schema: &Schema) -> bool {
+        let domain = self.sql_type.user_type().map(|name| schema.get(&ObjectId::top(KindName::Domain, name)));
+        let strict = |domain: &super::Domain| domain.not_null && domain.default.is_none();
+        let strict = matches!(domain, Some(Some(super::Object::Domain(domain))) if strict(domain));
+        strict && !self.sql_type.array && self.value == ColumnValue::None
+    }
+
     pub(super) fn target(&self) -> String {
         format!("COLUMN {}.{}", self.table.quoted(), self.name.quoted())
     }
@@ -212,7 +220,10 @@ impl Column {
     }
 
     /// `ADD COLUMN` to a table that may have rows, which first get a value.
-    fn add_filled(&self, fill: &Expr) -> Vec<Statement> {
+    fn add_filled(&self, fill: &Expr, context: &Context) -> Vec<Statement> {
+        if self.refuses_null(context.after) {
+            return self.add_with_default(fill);
+        }
         let bare = Column { nullable: true, value: ColumnValue::None, ..self.clone() };
         let (table, name) = (self.table.quoted(), self.name.quoted());
         let mut statements = vec![
@@ -227,6 +238,16 @@ impl Column {
             statements.push(Statement::alter(&self.table, format!("ALTER COLUMN {name} SET NOT NULL")));
         }
         statements
+    }
+
+    /// `ADD COLUMN` of a type that not even for a moment takes NULL.
+    fn add_with_default(&self, fill: &Expr) -> Vec<Statement> {
+        let filled = Column { value: ColumnValue::Default(fill.clone()), ..self.clone() };
+        let drop = format!("ALTER COLUMN {} DROP DEFAULT", self.name.quoted());
+        vec![
+            Statement::alter(&self.table, format!("ADD COLUMN {}", filled.definition())),
+            Statement::alter(&self.table, drop),
+        ]
     }
 }
 
@@ -289,7 +310,7 @@ impl Kind for Column {
 
     fn create(&self, context: &Context) -> Vec<Statement> {
         let mut statements = match context.fill(self) {
-            Some(fill) => self.add_filled(&fill),
+            Some(fill) => self.add_filled(&fill, context),
             None => {
                 vec![Statement::joined(&self.table, format!("ADD COLUMN {}", self.definition()), Joins::AddColumn)]
             }
@@ -347,7 +368,8 @@ impl Kind for Column {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        if self.fills_itself() || context.hints.backfill.contains_key(&self.id()) {
+        let fills_itself = self.fills_itself() && !self.refuses_null(context.after);
+        if fills_itself || context.hints.backfill.contains_key(&self.id()) {
             return Vec::new();
         }
         let message = format!(

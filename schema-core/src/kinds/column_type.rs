@@ -10,7 +10,8 @@ use crate::{Ident, SqlType};
 const FAMILIES: &[&[&str]] = &[
     &["smallint", "integer", "bigint", "real", "double precision", "numeric", "oid"],
     &["date", "timestamp", "timestamptz"],
-    &["time", "timetz", "interval"],
+    &["time", "timetz"],
+    &["time", "interval"],
     &["json", "jsonb"],
     &["inet", "cidr"],
     &["macaddr", "macaddr8"],
@@ -27,9 +28,17 @@ pub(super) fn using(column: &Ident, before: &SqlType, after: &SqlType) -> Option
         (false, true) if same_base(before, after) || assigns(before, &element(after)) => Some(format!("ARRAY[{name}]")),
         (true, false) => Some(cast_text(&format!("{name}[1]"), after)),
         (false, true) => Some(format!("ARRAY[{}]", cast_text(&name, &element(after)))),
+        _ if cuts_bits(before, after) => Some(format!("{name}::{}", after.sql())),
         _ if assigns(before, after) => None,
         _ => Some(cast(&name, before, after)),
     }
+}
+
+/// Only an explicit cast changes the length of a bit string (22026).
+fn cuts_bits(before: &SqlType, after: &SqlType) -> bool {
+    let is_bits = |of: &SqlType| matches!(of.built_in_name(), Some("bit" | "varbit"));
+    let fixed = after.built_in_name() == Some("bit") || after.modifier.is_some();
+    is_bits(before) && is_bits(after) && fixed && before != after
 }
 
 fn element(of: &SqlType) -> SqlType {

@@ -146,6 +146,10 @@ impl Kind for Domain {
         if Domain::is_replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 
+    fn takes_along(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
+        if Domain::is_replaced(diff) { retype::domains_along(&diff.after.name, context) } else { Vec::new() }
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         vec![NameClaim::Type(self.name.clone())]
     }

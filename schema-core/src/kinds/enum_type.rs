@@ -104,6 +104,10 @@ impl Kind for EnumType {
         if EnumType::is_replaced(diff, context) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 
+    fn takes_along(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
+        if EnumType::is_replaced(diff, context) { retype::domains_along(&diff.after.name, context) } else { Vec::new() }
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         vec![NameClaim::Type(self.name.clone())]
     }

@@ -122,6 +122,10 @@ impl Kind for Exclusion {
                 || self.expressions().into_iter().any(|expr| expr.mentions(column.name)))
     }
 
+    fn is_deferred(&self) -> bool {
+        self.initially_deferred
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         let relation = NameClaim::Relation(self.table.sibling(self.name.clone()));
         vec![relation, NameClaim::Constraint(self.table.clone(), self.name.clone())]

@@ -201,6 +201,10 @@ impl Kind for ForeignKey {
         column.rebased && touches
     }
 
+    fn is_deferred(&self) -> bool {
+        self.initially_deferred
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         vec![NameClaim::Constraint(self.table.clone(), self.name.clone())]
     }

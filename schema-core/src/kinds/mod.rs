@@ -127,6 +127,16 @@ pub trait Kind: Clone + PartialEq {
         Vec::new()
     }
 
+    /// The other objects that are made anew by the same statements.
+    fn takes_along(_diff: &Diff<&Self>, _context: &Context) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
+    /// Whether its rules are looked at only when the transaction ends, if nobody asks earlier.
+    fn is_deferred(&self) -> bool {
+        false
+    }
+
     /// Whether an unchanged object must be dropped and created around the change of a column.
     fn rebuilt_by(&self, _column: &ColumnRef<'_>) -> bool {
         false
@@ -251,6 +261,17 @@ macro_rules! registry {
                     $((Object::$variant(before), Object::$variant(after)) => Kind::retypes(&Diff { before, after }, context),)*
                     _ => unreachable!("one name has one kind"),
                 }
+            }
+            /// See [`Kind::takes_along`].
+            pub fn takes_along(diff: &Diff<&Object>, context: &Context) -> Vec<ObjectId> {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::takes_along(&Diff { before, after }, context),)*
+                    _ => unreachable!("one name has one kind"),
+                }
+            }
+            /// See [`Kind::is_deferred`].
+            pub fn is_deferred(&self) -> bool {
+                match self { $(Object::$variant(of) => of.is_deferred(),)* }
             }
             /// See [`Kind::rebuilt_by`].
             pub fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {

@@ -129,6 +129,10 @@ impl Kind for PrimaryKey {
         *column.table == self.table && self.include.contains(column.name)
     }
 
+    fn is_deferred(&self) -> bool {
+        self.initially_deferred
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         let relation = NameClaim::Relation(self.table.sibling(self.name.clone()));
         vec![relation, NameClaim::Constraint(self.table.clone(), self.name.clone())]

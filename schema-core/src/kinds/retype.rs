@@ -62,6 +62,11 @@ fn family(name: &QualifiedName, context: &Context) -> Vec<QualifiedName> {
     family
 }
 
+/// The domains that are made anew with the type.
+pub(super) fn domains_along(name: &QualifiedName, context: &Context) -> Vec<ObjectId> {
+    family(name, context)[1..].iter().map(|domain| ObjectId::top(KindName::Domain, domain)).collect()
+}
+
 /// The type's statements: `create` makes the new one, `using` converts one column of it.
 pub(super) fn replace(
     name: &QualifiedName,

@@ -103,6 +103,10 @@ impl Kind for Unique {
         *column.table == self.table && self.include.contains(column.name)
     }
 
+    fn is_deferred(&self) -> bool {
+        self.initially_deferred
+    }
+
     fn claims(&self) -> Vec<NameClaim> {
         let relation = NameClaim::Relation(self.table.sibling(self.name.clone()));
         vec![relation, NameClaim::Constraint(self.table.clone(), self.name.clone())]

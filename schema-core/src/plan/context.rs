@@ -44,7 +44,7 @@ impl Context<'_> {
     /// What existing rows get in a new column that PostgreSQL would not fill itself.
     pub(crate) fn fill(&self, column: &Column) -> Option<Expr> {
         let said = self.said(column);
-        let fills_itself = column.nullable || column.value != ColumnValue::None;
+        let fills_itself = (column.nullable || column.value != ColumnValue::None) && !column.refuses_null(self.after);
         said.or_else(|| if fills_itself { None } else { self.placeholder(column) })
     }
 

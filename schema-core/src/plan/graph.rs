@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    KindName, ObjectId,
+    Diff, KindName, ObjectId,
     kinds::{NameClaim, Object},
 };
 
@@ -32,7 +32,7 @@ struct Places {
 }
 
 impl Places {
-    fn new(actions: &[Action]) -> Places {
+    fn new(actions: &[Action], context: &Context) -> Places {
         let mut places = Places::default();
         for (at, action) in actions.iter().enumerate() {
             match action {
@@ -44,6 +44,12 @@ impl Places {
                 Action::Alter(diff) => drop(places.alter.insert(diff.after.id(), at)),
                 Action::Relabel(rename) => drop(places.alter.insert(rename.after.clone(), at)),
                 Action::Finish(_) => {}
+            }
+        }
+        for (at, action) in actions.iter().enumerate() {
+            if let Action::Alter(diff) = action {
+                let along = Object::takes_along(&Diff { before: &diff.before, after: &diff.after }, context);
+                places.alter.extend(along.into_iter().map(|id| (id, at)));
             }
         }
         places
@@ -64,11 +70,11 @@ impl Places {
 impl Graph {
     fn new(actions: &[Action], context: &Context) -> Graph {
         let mut graph = Graph { after: vec![BTreeSet::new(); actions.len()] };
-        let places = Places::new(actions);
+        let places = Places::new(actions, context);
         for (at, action) in actions.iter().enumerate() {
             graph.connect(at, action, &places, context);
         }
-        graph.separate_names(actions);
+        graph.separate_names(actions, context);
         graph
     }
 
@@ -125,10 +131,10 @@ impl Graph {
     }
 
     /// Two objects cannot have one name at a time.
-    fn separate_names(&mut self, actions: &[Action]) {
+    fn separate_names(&mut self, actions: &[Action], context: &Context) {
         let (mut released, mut taken): (BTreeMap<NameClaim, usize>, Vec<(NameClaim, usize)>) = Default::default();
         for (at, action) in actions.iter().enumerate() {
-            let (before, after) = claims(action);
+            let (before, after) = claims(action, context);
             released.extend(before.iter().filter(|claim| !after.contains(claim)).map(|claim| (claim.clone(), at)));
             taken.extend(after.into_iter().filter(|claim| !before.contains(claim)).map(|claim| (claim, at)));
         }
@@ -165,10 +171,14 @@ impl Graph {
     }
 }
 
-fn claims(action: &Action) -> (Vec<NameClaim>, Vec<NameClaim>) {
+fn claims(action: &Action, context: &Context) -> (Vec<NameClaim>, Vec<NameClaim>) {
     let of =
         |object: &Object, parts: &[Object]| std::iter::once(object).chain(parts).flat_map(Object::claims).collect();
     match action {
+        Action::Drop(Object::Table(table)) => {
+            let parts: Vec<Object> = context.before.parts_of(&table.name).cloned().collect();
+            (of(&Object::Table(table.clone()), &parts), Vec::new())
+        }
         Action::Drop(object) => (of(object, &[]), Vec::new()),
         Action::Create(object, parts) => (Vec::new(), of(object, parts)),
         Action::Alter(diff) => (of(&diff.before, &[]), of(&diff.after, &[])),

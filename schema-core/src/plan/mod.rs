@@ -11,7 +11,7 @@ mod rebuild;
 mod script;
 
 use crate::{
-    Diff, Hazard, Schema, Statement,
+    Diff, Hazard, KindName, Schema, Statement,
     diff::{Difference, difference},
     kinds::{Alteration, Object},
     rename::{Rename, inverted},
@@ -75,11 +75,21 @@ fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) ->
     for object in order::displaced(&difference.displaced) {
         script.extend(object.drop(&start), object.drop_hazards().iter().any(Hazard::is_loss));
     }
-    script.extend(order::renames(&difference.renames), false);
+    let (schemas, others): (Vec<&Rename>, Vec<&Rename>) =
+        difference.moves.iter().partition(|rename| rename.before.kind == KindName::Schema);
+    let destinations = order::destinations(difference);
+    script.extend(schemas.into_iter().flat_map(Rename::statements), false);
+    script.extend(destinations.iter().flat_map(|object| object.create(&start)), false);
+    script.extend(others.into_iter().flat_map(Rename::statements), false);
     let context = Context { before: &difference.renamed, after, hints, fill };
-    for action in graph::sorted(rebuild::actions(difference, &context), &context) {
+    let mut actions = rebuild::actions(difference, &context);
+    actions.retain(|action| !matches!(action, Action::Create(object, _) if destinations.contains(&object)));
+    for action in graph::sorted(actions, &context) {
         let loses = matches!(&action, Action::Drop(object) if object.drop_hazards().iter().any(Hazard::is_loss));
         script.extend(statements(&action, &context), loses);
+    }
+    if context.before.iter().any(|(_, object)| object.is_deferred()) {
+        script.check_at_once();
     }
     script
 }

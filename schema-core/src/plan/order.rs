@@ -1,12 +1,8 @@
-//! The order of what happens before the main plan: objects that make room for a rename, and the renames.
+//! The order of what happens before the main plan: objects that make room for a rename, and where renames lead to.
 
 use std::collections::BTreeSet;
 
-use crate::{
-    KindName, ObjectId, Schema, Statement,
-    kinds::Object,
-    rename::{Rename, in_sequence},
-};
+use crate::{Ident, KindName, ObjectId, Schema, diff::Difference, kinds::Object};
 
 /// Displaced objects, what needs another one first.
 pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
@@ -33,7 +29,14 @@ pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
     ordered
 }
 
-/// The statements of the renames.
-pub(super) fn renames(renames: &[Rename]) -> Vec<Statement> {
-    in_sequence(renames).iter().flat_map(Rename::statements).collect()
+/// The PostgreSQL schemas that something moves to: they must be there before the main plan makes the rest.
+pub(super) fn destinations(difference: &Difference) -> Vec<&Object> {
+    let homes: BTreeSet<&Ident> = difference
+        .moves
+        .iter()
+        .filter(|rename| rename.after.path.len() == 2)
+        .map(|rename| &rename.after.path[0])
+        .collect();
+    let is_home = |object: &&Object| object.kind() == KindName::Schema && homes.contains(object.id().name());
+    difference.creates.iter().filter(is_home).collect()
 }

@@ -24,6 +24,16 @@ impl Script {
         self.lines.extend(statements.into_iter().map(|statement| ScriptLine { statement, loses_data }));
     }
 
+    /// Rows that wait for a deferred check are in the way of every ALTER TABLE after them (55006), so nothing is deferred where rows
+    /// are written.
+    pub(super) fn check_at_once(&mut self) {
+        let writes = |line: &ScriptLine| matches!(&line.statement, Statement::Sql(text) if text.starts_with("UPDATE "));
+        if let Some(at) = self.lines.iter().position(writes) {
+            let statement = Statement::sql("SET CONSTRAINTS ALL IMMEDIATE");
+            self.lines.insert(at, ScriptLine { statement, loses_data: false });
+        }
+    }
+
     /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

@@ -19,5 +19,5 @@ pub use findings::{
 };
 pub use lexer::{Token, TokenKind, Tokens, tokens};
 pub use literal::{ident_value, string_literals, string_value};
-pub use rename::{mentions_word, rename_word};
+pub use rename::{mentions_word, rename_qualifier, rename_type, rename_word};
 pub use splitter::{SplitError, SplitProblem, Statement, byte_offset, line_column, split};

@@ -83,12 +83,44 @@ const BARE_KEYWORDS: &[&str] = &[
 /// assert_eq!(rename_word("Age >= 0 AND age(age) <> 'age'", "age", "Years"), "\"Years\" >= 0 AND age(\"Years\") <> 'age'");
 /// ```
 pub fn rename_word(text: &str, old: &str, new: &str) -> String {
+    renamed(text, old, new, |tokens, at| {
+        let before = at.checked_sub(1).map(|at| &tokens[at]);
+        !is_other_kind(before, tokens.get(at + 1))
+    })
+}
+
+/// Replaces the name only where it qualifies another one, as a table or a PostgreSQL schema does.
+///
+/// ```
+/// use schema_core::sql::rename_qualifier;
+/// assert_eq!(rename_qualifier("app.f(app) = 'app'::app.mood", "app", "shop"), "shop.f(app) = 'app'::shop.mood");
+/// ```
+pub fn rename_qualifier(text: &str, old: &str, new: &str) -> String {
+    renamed(text, old, new, |tokens, at| tokens.get(at + 1).is_some_and(|token| token.is_punct(".")))
+}
+
+/// Replaces the name only where a type stands: after `::` or `AS`, or before a string.
+///
+/// ```
+/// use schema_core::sql::rename_type;
+/// assert_eq!(rename_type("mood = 'ok'::mood", "mood", "feeling"), "mood = 'ok'::feeling");
+/// ```
+pub fn rename_type(text: &str, old: &str, new: &str) -> String {
+    renamed(text, old, new, |tokens, at| {
+        let qualified = 2 <= at && tokens[at - 1].is_punct(".");
+        let before = at.checked_sub(if qualified { 3 } else { 1 }).map(|at| &tokens[at]);
+        let cast = before.is_some_and(|token| token.text == "::" || token.is_word("as"));
+        cast || tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::StringLiteral)
+    })
+}
+
+/// Replaces the tokens that are the name and stand where `fits` says, and keeps every other byte.
+fn renamed(text: &str, old: &str, new: &str, fits: impl Fn(&[Token<'_>], usize) -> bool) -> String {
     let significant: Vec<Token<'_>> = tokens(text).filter(|token| token.kind.is_significant()).collect();
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (index, token) in significant.iter().enumerate() {
-        let before = index.checked_sub(1).map(|index| &significant[index]);
-        if names(token, old) && !is_other_kind(before, significant.get(index + 1)) {
+        if names(token, old) && fits(&significant, index) {
             out.push_str(&text[copied..token.start]);
             out.push_str(&quote_ident(new));
             copied = token.end;
