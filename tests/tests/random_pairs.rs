@@ -21,7 +21,7 @@ fn random_pairs_go_there_and_back() {
         let (mut failures, mut outcomes) = (Vec::new(), Vec::new());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if first + count <= seed || 5 < failures.len() {
+            if first + count <= seed || 8 < failures.len() {
                 return (failures, outcomes);
             }
             match bench.run(&pair(seed), seed % 25 == 0) {

@@ -11,7 +11,7 @@ use schema_core::{Schema, sql};
 use schema_tests::cases::{Case, Order, all};
 use schema_tests::cluster::{Database, database};
 use schema_tests::dump::{diff, dump};
-use schema_tests::random::state;
+use schema_tests::random::{state, wipe};
 
 /// The list, one change a line; those whose kind does not exist yet are marked.
 const LIST: &str = include_str!("single_changes.txt");
@@ -36,9 +36,9 @@ fn every_single_change_has_a_case() {
 fn cases_go_there_and_back_on_postgresql() {
     let (cases, next) = (all(), AtomicUsize::new(0));
     let work = || {
-        let mut wrong = Vec::new();
+        let (mut wrong, fresh, used) = (Vec::new(), database(), database());
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            wrong.extend(judge(case).err().map(|problem| format!("{}: {problem}", case.path.display())));
+            wrong.extend(judge(case, &fresh, &used).err().map(|problem| format!("{}: {problem}", case.path.display())));
         }
         wrong
     };
@@ -49,31 +49,32 @@ fn cases_go_there_and_back_on_postgresql() {
     assert!(wrong.is_empty(), "{} of {} cases fail\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-fn judge(case: &Case) -> Result<(), String> {
+fn judge(case: &Case, fresh: &Database, used: &Database) -> Result<(), String> {
     let planned = case.planned(Order::Written);
-    let (fresh, used) = (database(), database());
-    build(&fresh, &planned.after.schema)?;
-    build(&used, &planned.before.schema)?;
+    build(fresh, &planned.after.schema)?;
+    build(used, &planned.before.schema)?;
     let mut client = used.client();
     run(&mut client, case.section("rows.sql")).map_err(|problem| format!("rows: {problem}"))?;
-    let (start, dump_of_start) = (state(&mut client), dump(&used));
+    let (start, dump_of_start) = (state(&mut client), dump(used));
     for round in ["up", "second up"] {
         run(&mut client, &planned.plan.up.text()).map_err(|problem| format!("{round}: {problem}"))?;
         equal(round, &state(&mut fresh.client()), &state(&mut client))?;
         if round == "up" {
-            nothing("up", &diff(&dump(&fresh), &dump(&used)))?;
+            nothing("up", &diff(&dump(fresh), &dump(used)))?;
             rows(case, "rows.after", &mut client)?;
         }
         run(&mut client, &planned.plan.down.text()).map_err(|problem| format!("down: {problem}"))?;
         equal("down", &start, &state(&mut client))?;
         rows(case, "rows.back", &mut client)?;
     }
-    nothing("down", &diff(&dump_of_start, &dump(&used)))
+    nothing("down", &diff(&dump_of_start, &dump(used)))
 }
 
 fn build(database: &Database, schema: &Schema) -> Result<(), String> {
     let script = plan(&Schema::default(), schema, &[], &Hints::default()).up;
-    run(&mut database.client(), &script.text()).map_err(|problem| format!("build: {problem}"))
+    let mut client = database.client();
+    wipe(&mut client);
+    run(&mut client, &script.text()).map_err(|problem| format!("build: {problem}"))
 }
 
 /// Statement by statement in one transaction, as `upgrade` does it.

@@ -89,7 +89,12 @@ fn enum_type(rng: &mut Rng, draft: &mut Draft, mut of: EnumType) {
         _ => {
             let label = rng.pick(&of.values).clone();
             let renamed = Ident::of(rng.word(&["renamed", "sad", "other 'label'"]));
-            if !of.values.contains(&renamed) {
+            // Expressions do not tell whose label they quote.
+            let shared = draft.schema.of_kind(KindName::Enum).filter(|other| match other {
+                Object::Enum(other) => other.values.contains(&label),
+                _ => false,
+            });
+            if !of.values.contains(&renamed) && shared.count() == 1 {
                 let id = |label: &Ident| ObjectId::inner(KindName::EnumValue, &of.name, label);
                 draft.rename(&id(&label), &id(&renamed));
                 if rng.percent(30) {

@@ -17,7 +17,7 @@ use schema_core::{Schema, rename::Rename};
 
 pub use rng::Rng;
 pub use state::state;
-pub use trial::{Bench, Outcome};
+pub use trial::{Bench, Outcome, wipe};
 
 /// Two schemas, and what is told about names.
 #[derive(Clone, Debug)]

@@ -207,7 +207,8 @@ fn rename(rng: &mut Rng, draft: &mut Draft) {
         after.path[0] = parts::place(rng, &draft.schema);
     }
     if !moves || rng.percent(60) {
-        *after.path.last_mut().expect("a path has a name") = pools::name(rng);
+        let name = if moves { parts::qualified(rng, &draft.schema).name } else { pools::name(rng) };
+        *after.path.last_mut().expect("a path has a name") = name;
     }
     // A sequence stays in the PostgreSQL schema of its owner.
     let bound = draft.schema.of_kind(KindName::Sequence).any(|object| match object {

@@ -28,7 +28,10 @@ pub fn place(rng: &mut Rng, schema: &Schema) -> Ident {
 
 /// A name for a new object that lives in a PostgreSQL schema.
 pub fn qualified(rng: &mut Rng, schema: &Schema) -> QualifiedName {
-    QualifiedName { schema: place(rng, schema), name: pools::name(rng) }
+    let (schema, name) = (place(rng, schema), pools::name(rng));
+    // `length(x)` would be a cast to a type of that name.
+    let is_function = ["lower", "length"].contains(&name.as_str());
+    QualifiedName { schema, name: if is_function { Ident::of("function") } else { name } }
 }
 
 /// A PostgreSQL schema.
@@ -106,12 +109,14 @@ pub fn condition(rng: &mut Rng, schema: &Schema, subject: &str, of: &SqlType) ->
             format!("{subject} IN ('7', '8')"),
         ],
         Class::Char | Class::Citext => vec![format!("{subject} <> ''"), format!("{subject} = {subject}")],
-        Class::Bool => vec![format!("{subject} OR NOT {subject}"), format!("{subject} IS NOT NULL")],
-        Class::Moment => vec![format!("{subject} > '1999-12-31'"), format!("{subject} IS NOT NULL")],
+        Class::Bool => vec![format!("{subject} OR NOT {subject}"), format!("{subject} IS NULL OR 1 < 2")],
+        Class::Moment => vec![format!("{subject} > '1999-12-31'"), format!("{subject} IS NULL OR 1 < 2")],
         Class::User if !of.array => vec![
             format!("{subject} = {} OR {subject} = {}", value(0), value(1)),
             format!("{subject} <> {} OR {subject} IS NOT NULL", value(0)),
         ],
+        // A domain that takes no NULL by a check makes every nullable column of it fail.
+        _ if subject == "VALUE" => vec![format!("{subject} IS NULL OR 1 < 2")],
         _ => vec![format!("{subject} IS NOT NULL"), format!("{subject} IS NULL OR 1 < 2")],
     };
     rng.pick(&choices).clone()

@@ -172,10 +172,10 @@ pub fn knowledge(schema: &Schema, of: &SqlType) -> Knowledge {
             }
             (_, Some(Object::Domain(of))) => {
                 let base = knowledge(schema, &of.sql_type);
-                // PostgreSQL finds no `=` between a domain over an enum and a literal.
+                // PostgreSQL finds no `=` between a literal and a domain over an enum, or over a type outside the search path.
                 let class = match base.class {
                     Class::Unordered => Class::Unordered,
-                    Class::User => Class::Ordered,
+                    _ if of.sql_type.user_type().is_some() => Class::Ordered,
                     _ => Class::User,
                 };
                 // A default that breaks a check of the domain would make every ADD COLUMN fail.
