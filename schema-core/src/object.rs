@@ -1,5 +1,6 @@
 //! What names an object of a schema, whatever its kind.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -68,12 +69,36 @@ impl KindName {
 ///
 /// The path is `[name]` for a PostgreSQL schema or an extension, `[schema, table, name]` for what lives in a table,
 /// `[schema, type, label]` for an enum value, and `[schema, name]` for the rest.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectId {
     /// The kind.
     pub kind: KindName,
     /// The names, outermost first.
     pub path: Vec<Ident>,
+}
+
+/// By kind, then name by name. Written out because maps of objects compare little else, and build.rs runs this unoptimised.
+impl Ord for ObjectId {
+    fn cmp(&self, other: &ObjectId) -> Ordering {
+        if self.kind != other.kind {
+            return (self.kind as u8).cmp(&(other.kind as u8));
+        }
+        let (ours, theirs) = (self.path.as_slice(), other.path.as_slice());
+        let mut at = 0;
+        while at < ours.len() && at < theirs.len() {
+            match ours[at].as_str().as_bytes().cmp(theirs[at].as_str().as_bytes()) {
+                Ordering::Equal => at += 1,
+                different => return different,
+            }
+        }
+        ours.len().cmp(&theirs.len())
+    }
+}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &ObjectId) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ObjectId {

@@ -91,7 +91,7 @@ impl<'a> Args<'a> {
             match argument(&mut list) {
                 Ok(arg) => self.list.push(arg),
                 Err(finding) => {
-                    findings.push(finding);
+                    findings.push(*finding);
                     list.take_to_comma();
                     continue;
                 }
@@ -326,7 +326,7 @@ pub(crate) fn name_finding(problem: &IdentError, span: Span) -> SyntaxFinding {
 }
 
 /// `word`, `word = value`, `word(...)`, `"text"`; the comma is left.
-fn argument<'a>(list: &mut Cursor<'a>) -> Result<Arg<'a>, SyntaxFinding> {
+fn argument<'a>(list: &mut Cursor<'a>) -> Result<Arg<'a>, Box<SyntaxFinding>> {
     let start = *list;
     let name = match list.peek() {
         Some(piece) if piece.kind == Kind::Literal => {
@@ -349,8 +349,12 @@ fn argument<'a>(list: &mut Cursor<'a>) -> Result<Arg<'a>, SyntaxFinding> {
     Ok(Arg { name, name_span, span, value, taken: false })
 }
 
-fn no_word(span: Span, found: &str) -> SyntaxFinding {
-    SyntaxFinding::error(ATTRIBUTE_VALUE, span, format!("expected a word such as `name = \"..\"`, not `{found}`"))
+fn no_word(span: Span, found: &str) -> Box<SyntaxFinding> {
+    Box::new(SyntaxFinding::error(
+        ATTRIBUTE_VALUE,
+        span,
+        format!("expected a word such as `name = \"..\"`, not `{found}`"),
+    ))
 }
 
 /// Storage parameters have dots: `toast.autovacuum_enabled`.
@@ -366,11 +370,11 @@ fn dotted_name(list: &mut Cursor<'_>) -> String {
     name
 }
 
-fn value<'a>(list: &mut Cursor<'a>, name: Span) -> Result<(Value<'a>, Span), SyntaxFinding> {
+fn value<'a>(list: &mut Cursor<'a>, name: Span) -> Result<(Value<'a>, Span), Box<SyntaxFinding>> {
     let start = *list;
     let negative = list.take("-");
     let Some(piece) = list.peek() else {
-        return Err(SyntaxFinding::error(ATTRIBUTE_VALUE, name, "a value is missing after `=`"));
+        return Err(SyntaxFinding::error(ATTRIBUTE_VALUE, name, "a value is missing after `=`").into());
     };
     list.next();
     let simple = list.is_empty() || list.sees(",");

@@ -52,7 +52,7 @@ pub enum How {
 }
 
 /// The SQL type of a Rust type.
-pub fn infer(of: &RustType, context: &TypeContext) -> Result<Inferred, SyntaxFinding> {
+pub fn infer(of: &RustType, context: &TypeContext) -> Result<Inferred, Box<SyntaxFinding>> {
     let whole = strip_wrappers(of);
     let (nullable, inner) = match argument_of(whole, "Option") {
         Some(inner) => (true, strip_wrappers(inner)),
@@ -60,7 +60,7 @@ pub fn infer(of: &RustType, context: &TypeContext) -> Result<Inferred, SyntaxFin
     };
     if nullable && argument_of(inner, "Option").is_some() {
         let message = "`Option<Option<..>>` has two kinds of nothing and a column has one NULL";
-        return Err(SyntaxFinding::error(TYPE_UNKNOWN, of.span, message).help("take one `Option` away"));
+        return Err(SyntaxFinding::error(TYPE_UNKNOWN, of.span, message).help("take one `Option` away").into());
     }
     let (sql_type, how) = element(inner, context)?;
     Ok(Inferred { sql_type, nullable, how, span: of.span })
@@ -73,11 +73,11 @@ pub fn is_option(of: &RustType) -> bool {
 
 type Element = (Option<SqlType>, How);
 
-fn element(of: &RustType, context: &TypeContext) -> Result<Element, SyntaxFinding> {
+fn element(of: &RustType, context: &TypeContext) -> Result<Element, Box<SyntaxFinding>> {
     if let Form::Slice(item) = &of.form {
         return array(of, item, context);
     }
-    let Some((name, args)) = of.path() else { return Err(no_column_type(of)) };
+    let Some((name, args)) = of.path() else { return Err(no_column_type(of).into()) };
     if let Some(known) = context.types.get(name) {
         return Ok((Some(known.clone()), How::Config));
     }
@@ -91,13 +91,13 @@ fn element(of: &RustType, context: &TypeContext) -> Result<Element, SyntaxFindin
             let named = schema_core::QualifiedName::public(schema_core::Ident::of(sql));
             Ok((Some(SqlType::user(named)), How::BuiltIn(name)))
         }
-        Known::Ask(choices) => Err(ask(of, name, choices)),
+        Known::Ask(choices) => Err(ask(of, name, choices).into()),
         Known::No if args.is_empty() => Ok((None, How::Named { name: name.to_owned(), array: false })),
-        Known::No => Err(no_column_type(of)),
+        Known::No => Err(no_column_type(of).into()),
     }
 }
 
-fn array(of: &RustType, item: &RustType, context: &TypeContext) -> Result<Element, SyntaxFinding> {
+fn array(of: &RustType, item: &RustType, context: &TypeContext) -> Result<Element, Box<SyntaxFinding>> {
     let item = strip_wrappers(item);
     // An array may hold NULLs whatever the column says, so the `Option` of an element changes nothing.
     let item = argument_of(item, "Option").map_or(item, strip_wrappers);
@@ -111,7 +111,8 @@ fn array(of: &RustType, item: &RustType, context: &TypeContext) -> Result<Elemen
             of.span,
             "an array of arrays has one SQL type only when every part has one length",
         )
-        .help("say which type the column has: `#[column(sql = \"integer[]\")]`"));
+        .help("say which type the column has: `#[column(sql = \"integer[]\")]`")
+        .into());
     }
     let how = match how {
         How::Named { name, .. } => How::Named { name, array: true },
@@ -219,7 +220,7 @@ mod tests {
     use super::*;
     use crate::token::lex;
 
-    fn inferred(text: &str) -> Result<Inferred, SyntaxFinding> {
+    fn inferred(text: &str) -> Result<Inferred, Box<SyntaxFinding>> {
         let source = lex(text).unwrap();
         let context = TypeContext { types: [("Money".to_owned(), SqlType::parse("numeric(12,2)").unwrap())].into() };
         infer(&RustType::read(source.cursor()), &context)

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p schema-syntax --test findings` accepts what is found as the new expectation.
 
+#![allow(clippy::disallowed_methods, reason = "the cases are files, and the crate itself reads none")]
+
 mod support;
 
 use std::path::Path;

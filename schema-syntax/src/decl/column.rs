@@ -145,7 +145,7 @@ impl FieldReader<'_> {
                 Inferred { sql_type: Some(sql.value), nullable, how: How::Sql, span: sql.span }
             }
             None => infer(rust_type, self.reading.types).unwrap_or_else(|finding| {
-                findings.push(finding);
+                findings.push(*finding);
                 Inferred { sql_type: None, nullable: is_option(rust_type), how: How::Unknown, span: rust_type.span }
             }),
         };

@@ -314,6 +314,7 @@ pub struct DomainDecl {
 
 /// What stands in `schema_runtime::objects!`.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a database has a handful of them")]
 pub enum ObjectDecl {
     /// `schema(...)`.
     Schema {

@@ -19,7 +19,7 @@ use schema_core::diagnostic::{Diagnostic, Place};
 use schema_core::kinds::Object;
 use schema_core::plan::Hints;
 use schema_core::rename::Rename;
-use schema_core::{DEFAULT_SCHEMA, Ident, ObjectId, QualifiedName, Schema};
+use schema_core::{DEFAULT_SCHEMA, Ident, KindName, ObjectId, QualifiedName, Schema};
 
 use crate::decl::{Common, Spanned};
 use crate::finding::{SyntaxFinding, place};
@@ -64,11 +64,15 @@ pub fn lower(files: &[SourceFile], options: &LowerOptions) -> Lowered {
     for table in work.collected.tables_in_order() {
         work.table(&table);
     }
+    // References are checked against the columns and keys of all tables.
+    work.settle();
     for table in work.collected.tables_in_order() {
         work.foreign_keys(&table);
     }
     work.sequences_and_extensions();
+    work.settle();
     work.namespaces();
+    work.settle();
     work.renames();
     work.out.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));
     work.out
@@ -86,6 +90,8 @@ struct Lowering<'a> {
     claims: Claims,
     /// Constraints and indexes with an old name: what they are called now, the file, the old name.
     old_parts: Vec<(ObjectId, usize, Spanned<Ident>)>,
+    /// Objects that are not in the schema yet.
+    pending: Vec<(ObjectId, Object, At)>,
     out: Lowered,
 }
 
@@ -104,7 +110,8 @@ impl<'a> Lowering<'a> {
         }
         let default_schema = &options.default_schema;
         let (collected, claims) = (Collected::default(), Claims::default());
-        let mut work = Lowering { files, default_schema, collected, claims, old_parts: Vec::new(), out };
+        let mut work =
+            Lowering { files, default_schema, collected, claims, old_parts: Vec::new(), pending: Vec::new(), out };
         work.collect();
         work
     }
@@ -124,11 +131,34 @@ impl<'a> Lowering<'a> {
         self.out.findings.push(shown);
     }
 
+    /// Adds an object; it is in the schema after [`Lowering::settle`].
     fn insert(&mut self, object: impl Into<Object>, at: At) {
         let object = object.into();
-        let place = self.place(at);
-        self.out.spans.insert(object.id(), place);
-        self.out.schema.insert(object);
+        self.pending.push((object.id(), object, at));
+    }
+
+    /// Puts what is pending into the schema. A map made from objects in order costs a fraction of one that grows by single objects;
+    /// tables come in the order of their names, so that each kind by itself is nearly sorted already.
+    fn settle(&mut self) {
+        let mut kinds: BTreeMap<KindName, Vec<(ObjectId, Object, At)>> = BTreeMap::new();
+        for pending in std::mem::take(&mut self.pending) {
+            let kind = kinds.entry(pending.0.kind).or_default();
+            // Back from the end, past the parts of the same table: a handful.
+            let place = kind.iter().rposition(|(id, ..)| *id < pending.0).map_or(0, |at| at + 1);
+            kind.insert(place, pending);
+        }
+        let pending = kinds.into_values().flatten();
+        if self.out.spans.is_empty() {
+            let (spans, objects): (Vec<_>, Vec<Object>) =
+                pending.map(|(id, object, at)| ((id, self.place(at)), object)).unzip();
+            (self.out.spans, self.out.schema) = (spans.into_iter().collect(), objects.into_iter().collect());
+            return;
+        }
+        for (id, object, at) in pending {
+            let place = self.place(at);
+            self.out.spans.insert(id, place);
+            self.out.schema.insert(object);
+        }
     }
 
     /// A constraint or index of a table.

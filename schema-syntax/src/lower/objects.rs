@@ -89,7 +89,8 @@ impl<'a> Lowering<'a> {
 
     /// Tells of an object that is declared a second time.
     fn once(&mut self, id: ObjectId, at: At) {
-        if let Some(first) = self.out.spans.get(&id).cloned() {
+        let first = self.pending.iter().find(|(other, ..)| *other == id).map(|(.., at)| self.place(*at));
+        if let Some(first) = first {
             let message = format!("{} `{id}` is declared twice", id.kind.words());
             let finding = SyntaxFinding::error(NAME_TAKEN, at.span, message).help("remove one of the lines");
             let shown = finding.to_diagnostic(&self.files[at.file].path).secondary(Some(first), "the first one");
