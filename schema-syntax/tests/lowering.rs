@@ -163,3 +163,18 @@ schema old_app -> app
 app.users.email: lower(x)
 app.users.email: email::text
 "##;
+
+/// Every word taken out or doubled in turn: what comes out is a schema and findings, never a panic or an endless loop.
+#[test]
+fn no_mutilated_source_is_too_much() {
+    let words: Vec<usize> = SHOP
+        .char_indices()
+        .filter(|(_, c)| "#[](){},=\"!:<>;".contains(*c) || c.is_whitespace())
+        .map(|(at, _)| at)
+        .collect();
+    for pair in words.windows(2) {
+        let (before, word, after) = (&SHOP[..pair[0]], &SHOP[pair[0]..pair[1]], &SHOP[pair[1]..]);
+        lowered(&format!("{before}{after}"));
+        lowered(&format!("{before}{word}{word}{after}"));
+    }
+}
