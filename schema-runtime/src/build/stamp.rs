@@ -13,6 +13,9 @@ pub(super) struct Stamps {
     file: Option<PathBuf>,
 }
 
+/// Two checkouts that build into one target folder have one `OUT_DIR`, so the package's folder is among them.
+const SETTINGS: [&str; 3] = ["CARGO_MANIFEST_DIR", "DOCS_RS", "SCHEMA_BUILD"];
+
 /// Stands between the stamps and what was said.
 const SEPARATOR: &str = "\n--\n";
 
@@ -48,7 +51,7 @@ impl Stamps {
 fn settings() -> String {
     let mut set: Vec<String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with("CARGO_FEATURE_") || name == "SCHEMA_BUILD" || name == "DOCS_RS")
+        .filter(|(name, _)| name.starts_with("CARGO_FEATURE_") || SETTINGS.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={}", value.to_string_lossy()))
         .collect();
     set.sort();
