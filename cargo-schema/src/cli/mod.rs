@@ -6,6 +6,7 @@ pub mod arguments;
 pub mod exit;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -85,7 +86,8 @@ fn usage(error: &clap::Error, words: &[OsString]) -> ExitCode {
         let text = error.render().to_string();
         let problem = Problem::told(text.trim_start_matches("error: ").trim_end());
         let said = json::failure("usage", &problem, &Texts::default());
-        print!("{}", json::report("", Exit::Usage, &[], Some(said), Value::Null, &Texts::default()));
+        let report = json::report("", Exit::Usage, &[], Some(said), Value::Null, &Texts::default());
+        let _ = std::io::stdout().write_all(report.as_bytes());
     }
     ExitCode::from(if asked { Exit::Done } else { Exit::Usage }.code())
 }

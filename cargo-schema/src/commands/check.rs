@@ -154,7 +154,7 @@ fn edited(world: &World<'_>, project: &Project) -> Result<Option<Vec<Diagnostic>
         let file = project.shown_file(id, "up.sql");
         let message = format!(
             "`{id}` was edited after it was applied to {}, so that database does not have what it says",
-            database.shown
+            database.name()
         );
         Diagnostic::error(REVISION_EDITED, message).help(format!(
             "give {file} back what it had (git log -p -- {file}), and put the change into a new revision"

@@ -41,6 +41,11 @@ impl Database {
         }
     }
 
+    /// Its name in a sentence.
+    pub fn name(&self) -> String {
+        self.embedded.as_ref().map_or_else(|| format!("`{}`", self.shown), |database| format!("`{}`", database.name))
+    }
+
     /// The database for people.
     pub fn described(&self) -> String {
         match &self.embedded {

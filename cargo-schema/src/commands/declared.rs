@@ -43,7 +43,7 @@ impl Structs {
         if workspace.packages.is_empty() {
             return Err(without_structs(world, &workspace));
         }
-        let types = TypeContext { types: types(world)?, ..TypeContext::default() };
+        let types = TypeContext { types: types(world)? };
         let files = read_sources(&workspace, &types, &world.current)?;
         world.screen.detail(&format!("{} files of {} packages", files.len(), workspace.packages.len()));
         Ok(Structs { lowered: lower(&files, &options(world)?) })

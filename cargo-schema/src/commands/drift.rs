@@ -45,17 +45,17 @@ fn look(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failure
     let status = world.migrator(project, false).status(&mut database.client);
     let status = status.map_err(|error| world.apply_failure(project, error))?;
     if !status.is_current() {
-        return Ok(behind(&database.shown, &status).into_iter().collect());
+        return Ok(behind(&database.name(), &status).into_iter().collect());
     }
     drifted(world, project, &mut database)
 }
 
-fn behind(shown: &str, status: &Status) -> Option<Diagnostic> {
+fn behind(name: &str, status: &Status) -> Option<Diagnostic> {
     if status.pending.is_empty() {
         return None;
     }
-    let names: Vec<&str> = status.pending.iter().map(RevisionId::as_str).collect();
-    let message = format!("the database {shown} is behind: it does not have {}", names.join(", "));
+    let lacks: Vec<&str> = status.pending.iter().map(RevisionId::as_str).collect();
+    let message = format!("the database {name} is behind: it does not have {}", lacks.join(", "));
     Some(Diagnostic::warning(DATABASE_BEHIND, message).help("to apply them: cargo schema upgrade"))
 }
 
@@ -69,7 +69,7 @@ fn drifted(world: &World<'_>, project: &Project, database: &mut Database) -> Res
     if differences.is_empty() {
         return Ok(Vec::new());
     }
-    let message = format!("the database {} has drifted: it is not what its revisions make", database.shown);
+    let message = format!("the database {} has drifted: it is not what its revisions make", database.name());
     let finding = Diagnostic::warning(DATABASE_DRIFTED, message);
     let finding =
         differences.iter().take(SHOWN).fold(finding, |finding, difference| finding.note(difference.to_string()));

@@ -4,7 +4,7 @@
 //! PostgreSQL spells both alike. The SQL comes from that comparison; what is recorded is still declared.
 
 use schema_core::Schema;
-use schema_core::diagnostic::stops;
+use schema_core::diagnostic::{Code, Diagnostic, stops};
 use schema_core::history::{Migration, RevisionRecord};
 use schema_core::lint::{hazard_findings, questions};
 use schema_core::plan::{Hints, Plan, plan};
@@ -17,14 +17,17 @@ use super::generate::{new_id, write};
 use super::generate_report::{Draw, drawn, nothing};
 use super::world::World;
 use super::{Outcome, rename_answers};
-use crate::catalog::{Scope, observe};
+use crate::catalog::{Scope, compare, observe};
 use crate::cli::arguments::Generate;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
 use crate::ops::generate::default_message;
-use crate::ops::prove::{Job, built, prove};
+use crate::ops::prove::{Job, built, observed_history, prove};
 use crate::project::Project;
 use crate::report::Problem;
+
+/// A revision starts at a database that the history does not make.
+pub const STARTS_AT_DATABASE: Code = Code::new("starts-at-database");
 
 pub(super) fn run(
     world: &World<'_>,
@@ -46,7 +49,8 @@ pub(super) fn run(
     let record = RevisionRecord::new(message.clone(), parents.clone(), changes);
     let (id, up, down) = (new_id(project, &message), plan.up.text().into(), Some(plan.down.text().into()));
     let revision = Migration { id, parents, message, up, down };
-    let found = proof(&server, &there, &wanted, &plan, &revision)?;
+    let mut found = proof(&server, &there, &wanted, &plan, &revision)?;
+    found.extend(beside_history(&server, project, &there)?);
     if stops(&found) {
         return Err(Failure::Findings(found));
     }
@@ -56,6 +60,19 @@ pub(super) fn run(
     let changes = plan.difference.changes();
     let draw = Draw { exit: Exit::Done, written: !options.dry_run, changes: &changes, draft: &revision };
     Ok(drawn(world, project, &draw).with_findings(found))
+}
+
+/// Says so when the revision starts where no other database is.
+fn beside_history(server: &DevServer, project: &Project, there: &Schema) -> Result<Option<Diagnostic>, Failure> {
+    if compare(&observed_history(server, &project.migrations())?, there).is_empty() {
+        return Ok(None);
+    }
+    let message = "the revision starts at this database, which is not what the revisions before it make: \
+                   elsewhere it may fail or lead to another schema";
+    let finding = Diagnostic::warning(STARTS_AT_DATABASE, message);
+    Ok(Some(
+        finding.help("apply it to this database only, or make it the first revision of a history that starts here"),
+    ))
 }
 
 fn observed(world: &World<'_>) -> Result<Schema, Failure> {
@@ -95,7 +112,7 @@ fn proof(
     wanted: &Schema,
     made: &Plan,
     revision: &Migration,
-) -> Result<Vec<schema_core::diagnostic::Diagnostic>, Failure> {
+) -> Result<Vec<Diagnostic>, Failure> {
     let start = plan(&Schema::default(), there, &[], &Hints::default());
     let history =
         [Migration { id: revision.id.clone(), parents: Vec::new(), up: start.up.text().into(), ..revision.clone() }];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::failure::Failure;
-use super::init_manifest::{Additions, Wanted, has_package, with_additions};
+use super::init_manifest::{Additions, Wanted, has_package, has_settings, with_additions};
 use super::world::World;
 use crate::cli::arguments::Init;
 use crate::project::{ReadError, WriteError};
@@ -42,7 +42,9 @@ pub(super) fn run(world: &World<'_>, options: &Init) -> Result<Outcome, Failure>
     match &location.member {
         // One history for all packages of a workspace.
         Some(member) => {
-            steps.push(manifest(&location.root, Wanted::Settings, options.dry_run)?);
+            if !has_settings(&member.text) {
+                steps.push(manifest(&location.root, Wanted::Settings, options.dry_run)?);
+            }
             steps.push(manifest(member, Wanted::Dependencies, options.dry_run)?);
             steps.push(build_script(member.folder(), options.dry_run)?);
         }

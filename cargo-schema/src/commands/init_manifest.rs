@@ -30,6 +30,12 @@ pub(super) fn has_package(text: &str) -> bool {
     text.parse::<DocumentMut>().is_ok_and(|manifest| manifest.contains_key("package"))
 }
 
+/// Whether a package has settings of its own.
+pub(super) fn has_settings(text: &str) -> bool {
+    let found = |manifest: DocumentMut| Some(manifest.get("package")?.get("metadata")?.get("schema").is_some());
+    text.parse().ok().and_then(found).unwrap_or(false)
+}
+
 /// Adds what is missing; `None` when nothing is.
 pub(super) fn with_additions(text: &str, wanted: Wanted) -> Result<Option<Additions>, toml_edit::TomlError> {
     let mut manifest: DocumentMut = text.parse()?;
@@ -38,7 +44,7 @@ pub(super) fn with_additions(text: &str, wanted: Wanted) -> Result<Option<Additi
         added.extend(dependency(&mut manifest));
         added.extend(build_dependency(&mut manifest));
     }
-    if wanted != Wanted::Dependencies {
+    if wanted != Wanted::Dependencies && !has_settings(text) {
         added.extend(settings(&mut manifest));
     }
     Ok((!added.is_empty()).then(|| Additions { text: manifest.to_string(), added }))

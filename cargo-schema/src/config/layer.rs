@@ -170,11 +170,11 @@ impl Reader<'_> {
             self.findings.push(setting::wrong(key, self.place(value.span()), wanted));
             return BTreeMap::new();
         };
-        let mut read_entry = |(name, value): (&Spanned<_>, &Value<'_>)| -> Option<(String, T)> {
+        let read_entry = |(name, value): (&Spanned<_>, &Value<'_>)| -> Option<(String, T)> {
             let name: &str = AsRef::<str>::as_ref(name.get_ref() as &std::borrow::Cow<'_, str>);
             Some((name.to_owned(), self.checked(key, value, |value| read(value.as_str()?), wanted)?))
         };
-        table.iter().filter_map(|entry| read_entry(entry)).collect()
+        table.iter().filter_map(read_entry).collect()
     }
 
     fn databases(&mut self, key: &str, value: &Value<'_>) -> BTreeMap<String, Layer> {

@@ -23,13 +23,13 @@ pub fn url_from_env_file(folder: &Path, variable: &str) -> Option<EnvFile> {
 
 /// The last assignment wins, as it does in a shell.
 fn value_in(text: &str, variable: &str) -> Option<String> {
-    let assignments = text.lines().filter_map(|line| {
+    let mut assignments = text.lines().filter_map(|line| {
         let line = line.trim();
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (name, value) = line.split_once('=')?;
         (name.trim() == variable).then(|| unquoted(value.trim()))
     });
-    assignments.last().filter(|value| !value.is_empty())
+    assignments.next_back().filter(|value| !value.is_empty())
 }
 
 fn unquoted(value: &str) -> String {

@@ -13,7 +13,8 @@ pub fn shown_path(path: &Path, current: &Path) -> String {
             break;
         }
         shared += usize::from(matches!(a, Component::Normal(_)));
-        (rest.next(), from.next());
+        rest.next();
+        from.next();
     }
     if shared == 0 && path.is_absolute() {
         return path.display().to_string();
