@@ -44,8 +44,12 @@ pub struct Migrator {
 
 impl Migrator {
     /// A migrator for these revisions, in any order.
-    pub fn new(migrations: Vec<Migration>) -> Migrator {
-        Migrator { migrations, options: Options::default(), observer: Arc::new(|_: &Event<'_>| {}) }
+    pub fn new(migrations: impl IntoIterator<Item = Migration>) -> Migrator {
+        Migrator {
+            migrations: migrations.into_iter().collect(),
+            options: Options::default(),
+            observer: Arc::new(|_: &Event<'_>| {}),
+        }
     }
 
     /// Sets how to run.

@@ -2,7 +2,7 @@
 //!
 //! They run while the application compiles and leave nothing in it.
 
-use super::Of;
+use super::{Of, SqlType, of};
 
 /// The longest message; what does not fit is cut.
 const LONGEST: usize = 512;
@@ -10,7 +10,13 @@ const LONGEST: usize = 512;
 impl<T> Of<T> {
     /// Stops the compilation unless the field has this SQL type and nullability. `field` is `User.email`.
     #[track_caller]
-    pub const fn expect(&self, field: &str, sql: &str, nullable: bool) {
+    pub const fn expect(self, field: &str, sql: &str, nullable: bool) -> Of<T> {
+        self.expect_type(field, sql).expect_null(field, nullable)
+    }
+
+    /// Stops the compilation unless the field has this SQL type.
+    #[track_caller]
+    pub const fn expect_type(self, field: &str, sql: &str) -> Of<T> {
         if !self.is(sql) {
             let array = if self.array { "[]" } else { "" };
             let message = Message::new()
@@ -18,12 +24,12 @@ impl<T> Of<T> {
                 .add(&["`; say which one is meant: #[column(sql = \"", self.name, array, "\")]"]);
             panic!("{}", message.text());
         }
-        self.expect_null(field, nullable);
+        self
     }
 
     /// Stops the compilation unless the field has this nullability.
     #[track_caller]
-    pub const fn expect_null(&self, field: &str, nullable: bool) {
+    pub const fn expect_null(self, field: &str, nullable: bool) -> Of<T> {
         if self.nullable != nullable {
             let (declared, real, wanted) = match nullable {
                 true => ("NULL", "never holds NULL", "nullable = false"),
@@ -34,6 +40,7 @@ impl<T> Of<T> {
                 .add(&["; write Option<..> where the struct shows it, or #[column(", wanted, ")]"]);
             panic!("{}", message.text());
         }
+        self
     }
 
     const fn is(&self, sql: &str) -> bool {
@@ -51,6 +58,13 @@ impl<T> Of<T> {
         }
         !self.array || (sql[at] == b'[' && sql[at + 1] == b']')
     }
+}
+
+/// The assertion for a field of a plain type.
+#[doc(hidden)]
+#[track_caller]
+pub const fn check<T: SqlType>(field: &str, sql: &str, nullable: bool) {
+    of::<T>().expect(field, sql, nullable);
 }
 
 /// A text put together in a constant, where `format!` cannot be called.

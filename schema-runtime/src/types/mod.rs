@@ -6,9 +6,16 @@
 mod check;
 mod crates;
 mod standard;
+mod user;
 
 use postgres::Row;
 use postgres::types::{FromSqlOwned, ToSql};
+
+#[doc(hidden)]
+pub use check::check;
+pub use user::EnumType;
+#[doc(hidden)]
+pub use user::{BoxError, accepts_domain, accepts_enum, checked, read_domain, read_label, write_domain, write_label};
 
 /// A Rust type that always stands for one SQL type.
 ///

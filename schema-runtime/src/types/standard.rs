@@ -1,6 +1,5 @@
 //! The SQL types of std's types.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
@@ -31,7 +30,6 @@ sql_types! {
     f64 = "double precision";
     String = "text";
     Box<str> = "text";
-    Cow<'static, str> = "text";
     Vec<u8> = "bytea";
     SystemTime = "timestamptz";
     IpAddr = "inet";
@@ -49,7 +47,10 @@ const fn not_null<T: SqlType>() {
 
 /// PostgreSQL's `integer[][]` is `integer[]`, and the driver reads arrays of one dimension only.
 const fn not_array<T: SqlType>() {
-    assert!(!T::ARRAY, "an array of arrays cannot be read by the driver; say #[column(sql = \"...\")] and use a type of your own");
+    assert!(
+        !T::ARRAY,
+        "an array of arrays cannot be read by the driver; say #[column(sql = \"...\")] and use a type of your own"
+    );
 }
 
 impl<T: SqlType> SqlType for Option<T> {
@@ -78,8 +79,10 @@ impl<T: SqlType> SqlType for Box<[T]> {
 }
 
 impl<T: SqlType> SqlType for Box<T> {
-    const NAME: &'static str = T::NAME;
-    const NULLABLE: bool = T::NULLABLE;
+    const NAME: &'static str = {
+        assert!(!T::NULLABLE, "the driver reads no NULL into a Box<Option<..>>; write Option<Box<..>>");
+        T::NAME
+    };
     const ARRAY: bool = T::ARRAY;
 }
 

@@ -1,0 +1,126 @@
+//! One column in the output: how it is read and written, and the assertion that the compiler saw the type that the tokens say.
+//!
+//! A field of a std type goes the cheap way, which costs half the compile time. Any other type goes through one constant, so
+//! that a type that does not fit is one error at the field.
+
+use proc_macro2::Span;
+use schema_core::SqlType;
+use schema_core::kinds::IdentityMode;
+use schema_syntax::decl::{FieldDecl, TableDecl, ValueDecl};
+use schema_syntax::rust_type::RustType;
+use schema_syntax::token::{DeriveSource, lex};
+use schema_syntax::types::{How, is_option};
+
+use crate::build_facts::BuildFacts;
+use crate::emit::{Output, literal};
+
+/// Types of std that read and write themselves.
+const PLAIN: &[&str] = &["bool", "i16", "i32", "i64", "f32", "f64", "String", "SystemTime", "IpAddr", "u8"];
+/// Wrappers that the driver does not know, or not for both ways.
+const WRAPPED: &[&str] = &["&", "Arc", "Rc", "Cow", "$", "["];
+
+/// A column of the output.
+pub(crate) struct Field<'d> {
+    /// Its place among the columns.
+    pub column: usize,
+    pub decl: &'d FieldDecl,
+    /// The field's name as it is written, with `r#`.
+    pub ident: String,
+    ty: String,
+    plain: bool,
+    /// Whether `nullable` says something else than the type.
+    overridden: bool,
+}
+
+impl<'d> Field<'d> {
+    pub fn new(column: usize, decl: &'d FieldDecl, source: &DeriveSource) -> Field<'d> {
+        let slice = |span| source.source().slice(span).to_owned();
+        let (ident, ty) = (slice(decl.ident.span), slice(decl.ty));
+        let overridden = decl.inferred.how != How::Sql && nullable(&ty) != decl.inferred.nullable;
+        let named = matches!(&decl.inferred.how, How::BuiltIn(name) if PLAIN.contains(&name.as_str()));
+        let plain = named && !overridden && !WRAPPED.iter().any(|word| ty.contains(word));
+        Field { column, decl, ident, ty, plain, overridden }
+    }
+
+    /// The type in text, for places that only name it.
+    pub fn alias(&self) -> String {
+        if self.plain { self.ty.clone() } else { format!("__T{}", self.column) }
+    }
+
+    /// The expression that reads it.
+    pub fn read(&self) -> String {
+        let column = self.column;
+        match self.plain {
+            true => format!("__s::get(r, {column})"),
+            false => format!("__F{column}.get(r, {column})"),
+        }
+    }
+
+    /// The expression that lends its value, from a place such as `self.id`.
+    pub fn value(&self, place: &str) -> String {
+        match self.plain {
+            true => format!("&{place}"),
+            false => format!("__F{}.value(&{place})", self.column),
+        }
+    }
+
+    /// The assertion of a plain column, at its type.
+    pub fn assertion(&self, table: &TableDecl, source: &DeriveSource) -> Option<(String, Span)> {
+        let sql = self.decl.inferred.sql_type.as_ref().filter(|_| self.plain)?;
+        let (ty, name) = (&self.ty, self.name(table));
+        let text = format!("__s::check::<{ty}>({name}, {}, {});", literal(&sql.sql()), self.decl.inferred.nullable);
+        Some((text, source.span(self.decl.ty)))
+    }
+
+    /// The type and the constant of any other column.
+    pub fn constant(&self, table: &TableDecl, source: &DeriveSource, facts: &BuildFacts, output: &mut Output) {
+        if self.plain {
+            return;
+        }
+        let (column, ty) = (self.column, source.tokens(self.decl.ty));
+        let (first, last) = source.spans(self.decl.ty);
+        output.text(&format!("type __T{column} =")).tokens(ty.clone());
+        output.text(&format!("; const __F{column}: __s::Of<__T{column}> ="));
+        let (function, assertion) = self.expectation(table, facts);
+        output.text_at(&format!("__s::{function}::<"), first).tokens(ty).text_at(&format!(">(){assertion}"), last);
+        output.text(";");
+    }
+
+    /// The function that gives the constant, and what it is held against.
+    fn expectation(&self, table: &TableDecl, facts: &BuildFacts) -> (&'static str, String) {
+        let (name, nullable) = (self.name(table), self.decl.inferred.nullable);
+        let sql = match &self.decl.inferred.how {
+            How::Sql | How::Config | How::Unknown => return ("of_any", String::new()),
+            How::BuiltIn(_) => self.decl.inferred.sql_type.as_ref().map(SqlType::sql),
+            How::Named { name, array } => {
+                facts.named.get(name).map(|sql| format!("{sql}{}", if *array { "[]" } else { "" }))
+            }
+        };
+        let assertion = match (sql, self.overridden) {
+            (Some(sql), false) => format!(".expect({name}, {}, {nullable})", literal(&sql)),
+            (Some(sql), true) => format!(".expect_type({name}, {})", literal(&sql)),
+            (None, false) => format!(".expect_null({name}, {nullable})"),
+            (None, true) => String::new(),
+        };
+        ("of", assertion)
+    }
+
+    fn name(&self, table: &TableDecl) -> String {
+        literal(&format!("{}.{}", table.ident.value, self.decl.ident.value))
+    }
+
+    /// The flags of `schema_runtime::table::Shape`, but that of the key.
+    pub fn flags(&self) -> u8 {
+        match self.decl.value.as_ref().map(|value| &value.value) {
+            Some(ValueDecl::Identity { mode: IdentityMode::Always, .. }) => 2 | 4,
+            Some(ValueDecl::Identity { .. } | ValueDecl::Serial { .. }) => 2,
+            Some(ValueDecl::Generated(_)) => 8,
+            Some(ValueDecl::Default(_)) | None => 0,
+        }
+    }
+}
+
+/// Whether a type shows that it may be nothing.
+fn nullable(ty: &str) -> bool {
+    ty.contains("Option") && lex(ty).is_ok_and(|source| is_option(&RustType::read(source.cursor())))
+}

@@ -1,0 +1,115 @@
+//! `migrations!("migrations")`: the revisions of a folder as part of the program.
+//!
+//! The texts are taken in with `include_str!`, so that the compiler watches them. It cannot watch for a new folder: build.rs does,
+//! and the macro refuses to work without it, because a program that silently lacks a migration is the worst outcome.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use schema_core::history::{RecordHead, RevisionId};
+
+use crate::emit::{Output, literal};
+
+pub(crate) fn embed(tokens: TokenStream) -> TokenStream {
+    let span = tokens.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
+    match folder(tokens).and_then(|folder| revisions(&folder)) {
+        Ok(revisions) => expression(&revisions),
+        Err(message) => {
+            let mut output = Output::default();
+            output.text_at(&format!("::core::compile_error! {{ {} }}", literal(&message)), span);
+            // An expression of the right type, so that the message stays the only error.
+            let mut outer = Output::default();
+            outer.text(&format!("{{ {} ::schema_runtime::Migrations::new(&[]) }}", output.finish()));
+            outer.finish()
+        }
+    }
+}
+
+/// The folder that the argument names, when build.rs watches it.
+fn folder(tokens: TokenStream) -> Result<PathBuf, String> {
+    let mut trees = tokens.into_iter();
+    let literal = match (trees.next(), trees.next()) {
+        (Some(TokenTree::Literal(literal)), None) => schema_syntax::token::string_value(&literal.to_string()),
+        _ => None,
+    };
+    let path = literal.ok_or("`migrations!` takes the path of a folder: `migrations!(\"migrations\")`")?;
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("`migrations!` works inside a cargo build only")?;
+    let folder = Path::new(&package).join(&path);
+    let watched = std::env::var_os("SCHEMA_MIGRATIONS_WATCHED").ok_or_else(|| unwatched(&path))?;
+    if folder != Path::new(&watched) && fs::canonicalize(&folder).ok() != fs::canonicalize(&watched).ok() {
+        return Err(format!(
+            "`migrations!(\"{path}\")` embeds another folder than build.rs watches, so a new revision could be missing from the \
+             program; build.rs watches `{}`: set `migrations = \"{path}\"` in [package.metadata.schema] of Cargo.toml",
+            Path::new(&watched).display(),
+        ));
+    }
+    if folder.is_dir() {
+        Ok(folder)
+    } else {
+        Err(format!("`{}` is no folder; cargo schema init makes it", folder.display()))
+    }
+}
+
+fn unwatched(path: &str) -> String {
+    format!(
+        "`migrations!(\"{path}\")` needs a build.rs that watches the folder; without it a new revision would silently be missing from \
+         the program\nhelp: write build.rs: fn main() {{ schema_runtime::build::verify(); }}\nhelp: and in Cargo.toml: \
+         [build-dependencies] schema-runtime = {{ version = \"{}\", features = [\"build\"] }}",
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+struct Revision {
+    id: RevisionId,
+    head: RecordHead,
+    up: PathBuf,
+    down: Option<PathBuf>,
+}
+
+/// The revisions, by id. Folders without an `up.sql` and a `revision.toml` are not ours.
+fn revisions(folder: &Path) -> Result<Vec<Revision>, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        let (up, down, record) = (path.join("up.sql"), path.join("down.sql"), path.join("revision.toml"));
+        if !record.is_file() {
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let id = RevisionId::new(name).map_err(|problem| format!("`{}`: {problem}", path.display()))?;
+        let text = fs::read_to_string(&record).map_err(|error| failed(&record, error))?;
+        let head = RecordHead::parse(&text).map_err(|problem| format!("`{}`: {problem}", record.display()))?;
+        if !up.is_file() {
+            return Err(format!("`{}` has no up.sql, so the revision does nothing; restore the file", path.display()));
+        }
+        found.push(Revision { id, head, up, down: down.is_file().then_some(down) });
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+fn expression(revisions: &[Revision]) -> TokenStream {
+    let include = |path: &Path| format!("::core::include_str!({})", literal(&path.to_string_lossy()));
+    let shown = revisions.iter().map(|revision| {
+        let parents = revision.head.parents.iter().map(|parent| literal(parent.as_str())).collect::<Vec<_>>();
+        let down =
+            revision.down.as_deref().map_or("__s::None".to_owned(), |path| format!("__s::Some({})", include(path)));
+        format!(
+            "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {down}, record: {} }},",
+            literal(revision.id.as_str()),
+            parents.join(", "),
+            literal(&revision.head.message),
+            include(&revision.up),
+            include(&revision.up.with_file_name("revision.toml")),
+        )
+    });
+    let mut output = Output::default();
+    let list: String = shown.collect();
+    output.text(&format!(
+        "{{ use ::schema_runtime::__private as __s; const __REVISIONS: &[__s::Embedded] = &[{list}]; \
+         ::schema_runtime::Migrations::new(__REVISIONS) }}"
+    ));
+    output.finish()
+}
