@@ -21,6 +21,8 @@ pub struct Difference {
     pub renames: Vec<Rename>,
     /// The same in the steps in which they come about, with detours where names are taken.
     pub moves: Vec<Rename>,
+    /// Objects that go later and have another name until then; a rename takes theirs.
+    pub asides: Vec<Rename>,
     /// The schema after `displaced` and `renames`.
     pub renamed: Schema,
     /// Objects that go.
@@ -44,6 +46,15 @@ impl Difference {
             && self.creates.is_empty()
     }
 
+    /// The objects that go, under the names that people know.
+    pub fn lost(&self) -> Vec<Object> {
+        let drops = self.drops.iter().cloned().map(|mut object| {
+            self.asides.iter().for_each(|rename| object.follow(&rename.clone().invert()));
+            object
+        });
+        self.displaced.iter().cloned().chain(drops).collect()
+    }
+
     /// The changes in the order in which they are recorded and folded.
     pub fn changes(&self) -> Vec<Change> {
         let displaced = self.displaced.iter().cloned().map(Change::Drop);
@@ -64,18 +75,20 @@ impl Difference {
 /// ```
 pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
     let (mut displaced, mut moves, mut applied, mut done) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut renamed = before.clone();
+    let (mut asides, mut renamed) = (Vec::new(), before.clone());
     let renames = normalized(renames);
     for level in [renames.schemas, renames.outer, renames.inner] {
-        let level: Vec<Rename> = level.into_iter().filter(|rename| applies(rename, &renamed, after)).collect();
+        let fits = |rename: &&Rename| applies(rename, &renamed, after) && !is_done(rename, &level, &renamed, after);
+        let level: Vec<Rename> = level.iter().filter(fits).cloned().collect();
         let room = make_room(&mut renamed, &level, after);
         displaced.extend(with_first_names(room.displaced, &done));
         moves.extend(room.aside.iter().cloned().chain(in_steps(&renamed, &level)));
         renamed = rename_all(renamed, &level);
+        asides.extend(room.aside.iter().cloned());
         done.extend([room.aside, level.clone()]);
         applied.extend(level);
     }
-    let mut difference = Difference { displaced, renames: applied, moves, ..Difference::default() };
+    let mut difference = Difference { displaced, renames: applied, moves, asides, ..Difference::default() };
     compare(&renamed, after, &mut difference);
     relabel(&mut difference);
     difference.creates.sort_by_cached_key(created_order);
@@ -90,6 +103,13 @@ fn applies(rename: &Rename, before: &Schema, after: &Schema) -> bool {
             && holds_value(after, &rename.after);
     }
     before.contains(&rename.before) && after.contains(&rename.after) && rename.before != rename.after
+}
+
+/// Whether both names are on both sides and nothing is told of where the object of the old name comes from: then the rename was
+/// recorded long ago, and another object has taken the name since.
+fn is_done(rename: &Rename, level: &[Rename], before: &Schema, after: &Schema) -> bool {
+    let explained = level.iter().any(|other| other.after == rename.before);
+    before.contains(&rename.after) && after.contains(&rename.before) && !explained
 }
 
 fn holds_value(schema: &Schema, id: &ObjectId) -> bool {

@@ -308,6 +308,10 @@ pub fn widens(before: &SqlType, after: &SqlType) -> bool {
         return true;
     }
     let (Some(from), Some(to)) = (before.built_in_name(), after.built_in_name()) else {
+        let citext = after.user_type().is_some_and(|name| name.name.as_str() == "citext") && !after.array;
+        if citext && !before.array && matches!(before.built_in_name(), Some("text" | "varchar" | "char")) {
+            return true;
+        }
         return !before.array && !after.array && after.sql() == "text";
     };
     if before.array != after.array {

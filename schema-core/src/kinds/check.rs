@@ -114,6 +114,10 @@ impl Kind for Check {
         Check { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        diff.before.expr != diff.after.expr || diff.before.not_valid
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         if self.not_valid || !context.may_have_rows(&self.table) {
             return Vec::new();

@@ -81,6 +81,8 @@ fn keep_position(diff: &Diff<&Column>, old: &Ident) -> Vec<Statement> {
     let after = diff.after;
     let (old, new) = (after.sequence_name(old).quoted(), after.sequence_name(&aside(old)).quoted());
     vec![
+        // A row that comes in between would get a number that is given again.
+        Statement::sql(format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", after.table.quoted())),
         Statement::sql(format!("CREATE SEQUENCE {new} AS {}", after.sql_type.sql())),
         take_position(&new, &old),
         alter_column(after, "DROP IDENTITY"),

@@ -152,6 +152,11 @@ impl Kind for Exclusion {
         Exclusion { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        let (before, after) = (diff.before, diff.after);
+        (&before.method, &before.elements, &before.predicate) != (&after.method, &after.elements, &after.predicate)
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         if !context.may_have_rows(&self.table) {
             return Vec::new();

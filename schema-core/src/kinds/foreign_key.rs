@@ -226,6 +226,14 @@ impl Kind for ForeignKey {
         ForeignKey { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        let (before, after) = (diff.before, diff.after);
+        let pairs = |key: &ForeignKey| (key.columns.clone(), key.references.clone(), key.referenced.clone());
+        // With one column there is no row that is NULL in some columns only.
+        let full = before.match_type != after.match_type && after.match_type == ForeignKeyMatch::Full;
+        pairs(before) != pairs(after) || before.not_valid || (full && 1 < after.columns.len())
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         if self.not_valid || !context.may_have_rows(&self.table) || context.all_null(&self.table, &self.columns) {
             return Vec::new();

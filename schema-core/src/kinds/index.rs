@@ -180,6 +180,14 @@ impl Kind for Index {
         Index { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        let (before, after) = (diff.before, diff.after);
+        let keys = |index: &Index| index.columns.iter().map(|element| element.key.clone()).collect::<Vec<_>>();
+        let wider = before.unique && keys(before).iter().all(|key| keys(after).contains(key));
+        let narrower = before.predicate.is_none() || before.predicate == after.predicate;
+        !(wider && narrower) || (after.nulls_not_distinct && !before.nulls_not_distinct)
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         if !self.unique || !context.may_have_rows(&self.table) {
             return Vec::new();

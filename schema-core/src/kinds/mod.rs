@@ -156,6 +156,11 @@ pub trait Kind: Clone + PartialEq {
         Vec::new()
     }
 
+    /// Whether rows that met the rule before may break it after.
+    fn tightens(_diff: &Diff<&Self>) -> bool {
+        true
+    }
+
     /// What is lost when it is dropped.
     fn drop_hazards(&self) -> Vec<Hazard> {
         Vec::new()
@@ -292,6 +297,13 @@ macro_rules! registry {
             /// See [`Kind::create_hazards`].
             pub fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
                 match self { $(Object::$variant(of) => of.create_hazards(context),)* }
+            }
+            /// See [`Kind::tightens`].
+            pub fn tightens(diff: &Diff<&Object>) -> bool {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::tightens(&Diff { before, after }),)*
+                    _ => unreachable!("one name has one kind"),
+                }
             }
             /// See [`Kind::drop_hazards`].
             pub fn drop_hazards(&self) -> Vec<Hazard> {

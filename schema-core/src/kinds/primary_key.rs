@@ -150,6 +150,10 @@ impl Kind for PrimaryKey {
         PrimaryKey { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        !diff.before.columns.iter().all(|column| diff.after.columns.contains(column))
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         super::unique::duplicates_hazard(&self.id(), &self.table, &self.columns, context)
     }

@@ -124,6 +124,12 @@ impl Kind for Unique {
         Unique { name: name.clone(), ..self.clone() }
     }
 
+    fn tightens(diff: &Diff<&Self>) -> bool {
+        let (before, after) = (diff.before, diff.after);
+        let wider = before.columns.iter().all(|column| after.columns.contains(column));
+        !wider || (after.nulls_not_distinct && !before.nulls_not_distinct)
+    }
+
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         duplicates_hazard(&self.id(), &self.table, &self.columns, context)
     }

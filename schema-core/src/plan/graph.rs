@@ -48,8 +48,12 @@ impl Places {
         }
         for (at, action) in actions.iter().enumerate() {
             if let Action::Alter(diff) = action {
-                let along = Object::takes_along(&Diff { before: &diff.before, after: &diff.after }, context);
-                places.alter.extend(along.into_iter().map(|id| (id, at)));
+                let sides = Diff { before: &diff.before, after: &diff.after };
+                places.alter.extend(Object::takes_along(&sides, context).into_iter().map(|id| (id, at)));
+                // A column that a type takes along is ready when the type is, unless it changes by itself as well.
+                for column in Object::retypes(&sides, context) {
+                    places.alter.entry(column.id).or_insert(at);
+                }
             }
         }
         places

@@ -10,8 +10,10 @@ mod placeholder;
 mod rebuild;
 mod script;
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Diff, Hazard, KindName, Schema, Statement,
+    Diff, Hazard, KindName, ObjectId, Schema, Statement,
     diff::{Difference, difference},
     kinds::{Alteration, Object},
     rename::{Rename, inverted},
@@ -115,12 +117,16 @@ fn statements(action: &Action, context: &Context) -> Vec<Statement> {
 
 fn hazards(difference: &Difference, after: &Schema, hints: &Hints) -> Vec<Hazard> {
     let context = Context { before: &difference.renamed, after, hints, fill: Fill::Nothing };
-    let gone = |object: &&Object| object.table().is_none_or(|table| !dropped_table(difference, table));
-    let dropped = difference.displaced.iter().chain(&difference.drops).filter(gone).flat_map(Object::drop_hazards);
+    let lost = difference.lost();
+    let tables: BTreeSet<_> = lost.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
+    let alone = |object: &&Object| object.table().is_none_or(|table| !tables.contains(&ObjectId::table(table)));
+    let dropped = lost.iter().filter(alone).flat_map(Object::drop_hazards);
     let altered = difference.alters.iter().flat_map(|diff| {
         let sides = Diff { before: &diff.before, after: &diff.after };
         let own = Object::alter_hazards(&sides, &context);
-        let again = matches!(Object::alter(&sides, &context), Alteration::Recreate) && !is_column(&diff.after);
+        let again = matches!(Object::alter(&sides, &context), Alteration::Recreate)
+            && !is_column(&diff.after)
+            && Object::tightens(&sides);
         own.into_iter().chain(again.then(|| diff.after.create_hazards(&context)).into_iter().flatten())
     });
     let new = |object: &&Object| object.table().is_none_or(|table| context.may_have_rows(table));
@@ -130,9 +136,4 @@ fn hazards(difference: &Difference, after: &Schema, hints: &Hints) -> Vec<Hazard
 
 fn is_column(object: &Object) -> bool {
     matches!(object, Object::Column(_))
-}
-
-fn dropped_table(difference: &Difference, table: &crate::QualifiedName) -> bool {
-    let id = crate::ObjectId::table(table);
-    difference.drops.iter().chain(&difference.displaced).any(|object| object.id() == id)
 }
