@@ -125,7 +125,7 @@ impl Draft {
         loop {
             let doubtful = |rename: &Rename| {
                 let back = told.iter().any(|other| other.after == in_new_place(rename));
-                holds(start, &in_old_place(rename, self)) && holds(&self.schema, &in_new_place(rename)) && !back
+                holds(start, &in_old_place(rename)) && holds(&self.schema, &in_new_place(rename)) && !back
             };
             let Some(at) = told.iter().position(doubtful) else { return told };
             told.remove(at);
@@ -145,8 +145,7 @@ fn in_new_place(rename: &Rename) -> ObjectId {
 }
 
 /// The new name, where it would have stood at the start.
-fn in_old_place(rename: &Rename, draft: &Draft) -> ObjectId {
-    let _ = draft;
+fn in_old_place(rename: &Rename) -> ObjectId {
     let mut id = rename.before.clone();
     if id.path.len() == 3 {
         id.path[2] = rename.after.name().clone();
