@@ -22,7 +22,7 @@ impl Screen {
     }
 
     pub(super) fn say(&self, text: &str) {
-        println!("  {text}");
+        println!("{}", format!("  {text}").trim_end());
     }
 
     /// A command as the user would type it.
@@ -30,10 +30,12 @@ impl Screen {
         println!("{}", self.painted("36", &format!("$ {text}")));
     }
 
-    /// What a command has printed.
-    pub(super) fn output(&self, text: &str) {
-        for line in text.lines() {
-            println!("  {line}");
+    /// What a command has printed, cut where it is long.
+    pub(super) fn output(&self, text: &str, longest: usize) {
+        let lines: Vec<&str> = text.lines().collect();
+        lines.iter().take(longest).for_each(|line| self.say(line));
+        if longest < lines.len() {
+            self.say(&self.painted("2", &format!("... {} lines more", lines.len() - longest)));
         }
     }
 
@@ -44,11 +46,7 @@ impl Screen {
         let folder = folder.unwrap_or_default().to_string_lossy();
         println!("{}", self.painted("2", &format!("{folder}/{}:", name.to_string_lossy())));
         let piece = piece(&text, from, to).ok_or_else(|| format!("{}: has no `{from}`", path.display()))?;
-        let lines: Vec<&str> = piece.lines().collect();
-        lines.iter().take(LONGEST_PIECE).for_each(|line| println!("  {line}"));
-        if LONGEST_PIECE < lines.len() {
-            self.say(&self.painted("2", &format!("... {} lines more", lines.len() - LONGEST_PIECE)));
-        }
+        self.output(piece, LONGEST_PIECE);
         Ok(())
     }
 
@@ -56,7 +54,7 @@ impl Screen {
     pub(super) fn change(&self, name: &str, before: &str, after: &str) {
         let only = |text: &str, other: &str| -> Vec<String> {
             let (mut rest, mut found): (Vec<&str>, _) = (other.lines().collect(), Vec::new());
-            for line in text.lines() {
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
                 match rest.iter().position(|known| *known == line) {
                     Some(at) => drop(rest.remove(at)),
                     None => found.push(line.to_owned()),

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use super::read;
 use super::screen::Screen;
@@ -16,6 +17,15 @@ pub(super) enum Ending {
     Good,
     /// With this exit code, which is what is to be shown.
     Bad(i32),
+}
+
+impl Ending {
+    fn code(self) -> i32 {
+        match self {
+            Ending::Good => 0,
+            Ending::Bad(code) => code,
+        }
+    }
 }
 
 /// A file that the second release changes.
@@ -40,8 +50,12 @@ impl<'s> Stage<'s> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let target = program.parent().and_then(Path::parent).ok_or("the task is not in a target folder")?.to_owned();
         let user = std::env::var("USER").unwrap_or_default();
-        let user: String = user.chars().filter(char::is_ascii_alphanumeric).collect();
-        let stage = Stage { screen, folder: std::env::temp_dir().join(format!("cargo-schema-demo-{user}")), target };
+        let user: String = std::iter::once('-').chain(user.chars().filter(char::is_ascii_alphanumeric)).collect();
+        let stage = Stage {
+            screen,
+            folder: std::env::temp_dir().join(format!("cargo-schema-demo{}", user.trim_end_matches('-'))),
+            target,
+        };
         screen.title("The life of a small web shop, from nothing");
         process::run(&mut cargo(&["build", "--package", "cargo-schema"]))?;
         stage.clear()?;
@@ -96,33 +110,29 @@ impl<'s> Stage<'s> {
     /// `cargo schema ...`; gives what it printed.
     pub(super) fn schema(&self, words: &[&str], ending: Ending) -> Result<String, String> {
         self.screen.command(&shown("cargo schema", words));
-        self.show(self.subcommand(words), ending)
+        self.show(self.subcommand(words), ending, 60)
     }
 
     /// `cargo ...` on the shop; gives what it printed.
     pub(super) fn cargo(&self, words: &[&str], ending: Ending) -> Result<String, String> {
         self.screen.command(&shown("cargo", words));
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(words).arg(self.colour());
-        if ending == Ending::Good {
-            // Compiling takes long enough that progress is worth seeing; when it fails, only the errors are.
-            command.arg("--quiet");
-        }
-        self.show(self.surroundings(command), ending)
+        command.args(words).args(["--quiet", self.colour()]);
+        self.show(self.surroundings(command), ending, 30)
     }
 
     /// A program of the shop, on the shop's database.
-    pub(super) fn shop(&self, program: &str, words: &[&str]) -> Result<(), String> {
+    pub(super) fn shop(&self, program: &str, words: &[&str], ending: Ending) -> Result<(), String> {
         self.screen.command(&shown(program, words));
         let url = self.subcommand(&["dev", "url"]).output().map_err(|error| error.to_string())?;
         let url = String::from_utf8_lossy(&url.stdout).trim().to_owned();
         let kept = self.folder.join(program);
         let built = self.target.join("apps/debug").join(program);
-        let mut command = Command::new(if kept.exists() { kept } else { built });
+        let mut command = Command::new(if kept.is_file() { kept } else { built });
         command.args(words);
         let mut command = self.surroundings(command);
         command.env("DATABASE_URL", url);
-        self.show(command, Ending::Good).map(drop)
+        self.show(command, ending, usize::MAX).map(drop)
     }
 
     /// Keeps the program as it is built now.
@@ -163,15 +173,23 @@ impl<'s> Stage<'s> {
     }
 
     /// Runs a command, shows what it prints, and checks how it ends.
-    fn show(&self, mut command: Command, ending: Ending) -> Result<String, String> {
-        let Output { status, stdout, stderr } = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-        let text = String::from_utf8_lossy(&stdout) + String::from_utf8_lossy(&stderr);
-        self.screen.output(&text);
-        let expected = if let Ending::Bad(code) = ending { code } else { 0 };
-        match status.code() {
-            Some(code) if code == expected => Ok(text.into_owned()),
-            _ => Err(format!("that should have ended with exit code {expected} ({status})")),
+    fn show(&self, mut command: Command, ending: Ending, longest: usize) -> Result<String, String> {
+        let failed = |error: std::io::Error| format!("{command:?}: {error}");
+        let (mut reader, writer) = std::io::pipe().map_err(failed)?;
+        // Both outputs into one pipe, in the order in which they are written; it ends when nobody can write any more.
+        command.stdout(writer.try_clone().map_err(failed)?).stderr(writer);
+        let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
+        drop(command);
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        let status = child.wait().map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&bytes);
+        let unexpected = status.code() != Some(ending.code());
+        self.screen.output(&text, if unexpected { usize::MAX } else { longest });
+        if unexpected {
+            return Err(format!("that should have ended with exit code {} ({status})", ending.code()));
         }
+        Ok(text.into_owned())
     }
 }
 
