@@ -23,7 +23,14 @@ pub(super) fn outcome(world: &World<'_>, project: &Project, database: &str, repo
         "revisions": revisions,
         "reformatted": reformatted,
     });
-    let text = if report.dry_run { preview(world, project, report) } else { summary(report) };
+    let text = match (project.revisions.is_empty(), report.dry_run) {
+        (true, _) => format!(
+            "nothing to do: there are no revisions in {}; to make the first one: cargo schema generate\n",
+            project.shown
+        ),
+        (_, true) => preview(world, project, report),
+        _ => summary(report),
+    };
     Outcome::done(text, result)
 }
 

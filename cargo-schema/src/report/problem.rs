@@ -44,18 +44,19 @@ impl Problem {
         let mut lines = text.lines();
         let message = lines.next().unwrap_or_default().to_owned();
         let (mut notes, mut help): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        // Plain lines that follow each other are one text.
+        let mut open = false;
         for line in lines {
-            match (line.strip_prefix("help: "), line.strip_prefix("note: "), line.starts_with([' ', '\t'])) {
-                (Some(line), _, _) => help.push(line.to_owned()),
+            match (line.strip_prefix("help: "), line.strip_prefix("note: "), notes.last_mut()) {
+                (Some(line), ..) => help.push(line.to_owned()),
                 (_, Some(line), _) => notes.push(line.to_owned()),
-                // A line that is moved in belongs to the one before.
-                (_, _, true) if !notes.is_empty() => {
-                    let last = notes.last_mut().unwrap_or_else(|| unreachable!("there is one"));
+                (.., Some(last)) if open => {
                     last.push('\n');
                     last.push_str(line);
                 }
                 _ => notes.push(line.to_owned()),
             }
+            open = !line.starts_with("help: ") && !line.starts_with("note: ");
         }
         Problem { severity: Severity::Error, code: None, message, places: Vec::new(), notes, help }
     }
