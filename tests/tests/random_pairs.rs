@@ -24,7 +24,7 @@ fn random_pairs_go_there_and_back() {
             if first + count <= seed || 8 < failures.len() {
                 return (failures, outcomes);
             }
-            match bench.run(&pair(seed), seed % 25 == 0) {
+            match bench.run(&pair(seed), seed.is_multiple_of(25)) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(problem) => failures.push((seed, problem)),
             }
