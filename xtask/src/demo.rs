@@ -21,7 +21,10 @@ pub(crate) fn run() -> Result<(), String> {
     let played = play(&stage, &screen);
     let cleared = stage.clear();
     played.and(cleared)?;
-    screen.title(&format!("Done in {} s. Everything was real; nothing is left of it.", started.elapsed().as_secs()));
+    screen.title(&format!("Done in {} s, and cleared away.", started.elapsed().as_secs()));
+    if let Some(servers) = stage.kept_servers() {
+        screen.say(&format!("The PostgreSQL that was installed stays for the next run: {}", servers.display()));
+    }
     screen.say("For your own project: docs/guide/getting-started.md");
     Ok(())
 }

@@ -91,6 +91,11 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
+    /// Where a PostgreSQL is that had to be installed.
+    pub(super) fn kept_servers(&self) -> Option<PathBuf> {
+        Some(self.folder.join("servers")).filter(|servers| servers.is_dir())
+    }
+
     /// The copy of the shop.
     pub(super) fn project(&self) -> PathBuf {
         self.folder.join("shop")
