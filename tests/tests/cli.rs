@@ -75,20 +75,9 @@ impl Drop for Sandbox {
     }
 }
 
-/// Built once for all tests: a library's test cannot ask cargo for another package's program.
+/// The subcommand, built with the tests.
 fn binary() -> PathBuf {
-    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let build = || {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "cargo-schema", "--bin", "cargo-schema"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .status();
-        assert!(built.expect("cargo runs").success());
-        let this = std::env::current_exe().expect("a path");
-        this.parent().and_then(Path::parent).expect("target/debug/deps").join("cargo-schema")
-    };
-    BUILT.get_or_init(build).clone()
+    env!("CARGO_BIN_EXE_cargo_schema").into()
 }
 
 fn copy(from: &Path, to: &Path) {
