@@ -48,9 +48,10 @@ impl Cache {
         Layout { purpose, folder: self.cluster(purpose).folder }
     }
 
-    /// Changes when the data folder is made anew.
-    fn data_made(&self) -> u64 {
-        self.layout(Purpose::Scratch).data().metadata().expect("made").ino()
+    /// Changes when the data folder is made anew: its number alone may be given again, its time of birth is not.
+    fn data_made(&self) -> (u64, std::time::SystemTime) {
+        let data = self.layout(Purpose::Scratch).data().join("PG_VERSION").metadata().expect("made");
+        (data.ino(), data.modified().expect("the file system keeps times"))
     }
 
     /// Another command that opens the server and makes a database.
