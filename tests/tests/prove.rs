@@ -91,11 +91,11 @@ fn a_down_that_does_not_give_back_what_was_there_is_found() {
 #[test]
 fn a_refused_statement_is_a_finding_with_its_line_and_the_servers_words() {
     let mut wrong = Column::new(users(), Ident::of("at"), SqlType::parse("timestamptz").unwrap());
-    wrong.value = ColumnValue::Default(Expr::new("nwo()"));
+    wrong.value = ColumnValue::Default(Expr::new("1 1"));
     let found = findings(&with(&start(), wrong), |_| {});
     assert_eq!(codes(&found), [STATEMENT_REFUSED]);
     assert!(
-        found[0].message.contains("up.sql at line 1") && found[0].message.contains("42883"),
+        found[0].message.contains("up.sql at line 1") && found[0].message.contains("42601"),
         "{}",
         found[0].message
     );

@@ -12,8 +12,8 @@ use schema_core::{
 
 use super::Rng;
 use super::draft::Draft;
-use super::parts;
 use super::pools::{self, Class, knowledge};
+use super::{keys, parts};
 
 /// Changes one property of an object.
 pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
@@ -299,7 +299,7 @@ fn primary_key(rng: &mut Rng, draft: &mut Draft, mut of: PrimaryKey) {
         _ => {
             let id = of.id();
             draft.remove(&id);
-            if let Some(other) = parts::primary_key(rng, draft, &of.table) {
+            if let Some(other) = keys::primary_key(rng, draft, &of.table) {
                 let keeps_name = rng.percent(60);
                 of = PrimaryKey { name: if keeps_name { of.name } else { other.name.clone() }, ..other };
                 let columns: Vec<Column> =
@@ -336,7 +336,7 @@ fn unique(rng: &mut Rng, draft: &mut Draft, mut of: Unique) {
         }
         _ => {
             draft.remove(&of.id());
-            if let Some(other) = parts::unique(rng, &draft.schema, &of.table) {
+            if let Some(other) = keys::unique(rng, &draft.schema, &of.table) {
                 draft.add(Unique { name: of.name, ..other });
             }
             return;
@@ -351,7 +351,7 @@ fn check(rng: &mut Rng, draft: &mut Draft, mut of: Check) {
         1 => of.not_valid = !of.not_valid,
         2 => of.no_inherit = !of.no_inherit,
         _ => {
-            if let Some(other) = parts::check(rng, &draft.schema, &of.table) {
+            if let Some(other) = keys::check(rng, &draft.schema, &of.table) {
                 of.expr = if rng.percent(30) { Expr::new(format!("NOT NOT ({})", other.expr)) } else { other.expr };
             }
         }
@@ -362,7 +362,7 @@ fn check(rng: &mut Rng, draft: &mut Draft, mut of: Check) {
 fn exclusion(rng: &mut Rng, draft: &mut Draft, mut of: Exclusion) {
     match rng.below(3) {
         0 => of.comment = other_comment(rng, &of.comment),
-        1 => of.predicate = parts::predicate(rng, &draft.schema, &of.table),
+        1 => of.predicate = keys::predicate(rng, &draft.schema, &of.table),
         _ => of.deferrable = !of.deferrable || of.initially_deferred,
     }
     draft.replace(of);
@@ -373,7 +373,7 @@ fn index(rng: &mut Rng, draft: &mut Draft, mut of: Index) {
         0 => of.comment = other_comment(rng, &of.comment),
         1 => {
             of.predicate =
-                if has_references(draft, &of.id()) { None } else { parts::predicate(rng, &draft.schema, &of.table) }
+                if has_references(draft, &of.id()) { None } else { keys::predicate(rng, &draft.schema, &of.table) }
         }
         2 if of.method.as_str() == "btree" && !has_references(draft, &of.id()) => of.unique = !of.unique,
         3 => {
@@ -390,7 +390,7 @@ fn index(rng: &mut Rng, draft: &mut Draft, mut of: Index) {
             of.columns[at].descending = !of.columns[at].descending;
         }
         _ => {
-            let other = parts::index(rng, &draft.schema, &of.table);
+            let other = keys::index(rng, &draft.schema, &of.table);
             if let (Some(other), false) = (other, has_references(draft, &of.id())) {
                 of = Index { name: of.name, ..other };
             }
@@ -403,8 +403,8 @@ fn index(rng: &mut Rng, draft: &mut Draft, mut of: Index) {
 fn foreign_key(rng: &mut Rng, draft: &mut Draft, mut of: ForeignKey) {
     match rng.below(7) {
         0 => of.comment = other_comment(rng, &of.comment),
-        1 => of.on_delete = parts::action(rng, &of.columns, true),
-        2 => of.on_update = parts::action(rng, &of.columns, false),
+        1 => of.on_delete = keys::action(rng, &of.columns, true),
+        2 => of.on_update = keys::action(rng, &of.columns, false),
         3 => {
             of.match_type =
                 if of.match_type == ForeignKeyMatch::Full { ForeignKeyMatch::Simple } else { ForeignKeyMatch::Full };

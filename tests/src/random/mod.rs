@@ -1,10 +1,11 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
-//! `rng`, `pools`, `parts` and `draft` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
+//! `rng`, `pools`, `parts`, `keys` and `draft` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
 //! `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
 mod draft;
+mod keys;
 mod mutate;
 mod parts;
 mod pools;

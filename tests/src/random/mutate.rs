@@ -10,7 +10,7 @@ use schema_core::{
 use super::Rng;
 use super::alter;
 use super::draft::Draft;
-use super::{parts, pools};
+use super::{keys, parts, pools};
 
 /// A schema from nothing.
 pub fn schema(rng: &mut Rng) -> Draft {
@@ -55,12 +55,12 @@ pub fn add_kind(rng: &mut Rng, draft: &mut Draft, kind: KindName) {
 fn part(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName, kind: KindName) -> Option<Object> {
     match kind {
         KindName::Column => Some(parts::column(rng, draft, table).into()),
-        KindName::PrimaryKey => parts::primary_key(rng, draft, table).map(Object::from),
-        KindName::Unique => parts::unique(rng, &draft.schema, table).map(Object::from),
-        KindName::Check => parts::check(rng, &draft.schema, table).map(Object::from),
-        KindName::Exclusion => parts::exclusion(rng, &draft.schema, table).map(Object::from),
-        KindName::Index => parts::index(rng, &draft.schema, table).map(Object::from),
-        KindName::ForeignKey => parts::foreign_key(rng, draft, table).map(Object::from),
+        KindName::PrimaryKey => keys::primary_key(rng, draft, table).map(Object::from),
+        KindName::Unique => keys::unique(rng, &draft.schema, table).map(Object::from),
+        KindName::Check => keys::check(rng, &draft.schema, table).map(Object::from),
+        KindName::Exclusion => keys::exclusion(rng, &draft.schema, table).map(Object::from),
+        KindName::Index => keys::index(rng, &draft.schema, table).map(Object::from),
+        KindName::ForeignKey => keys::foreign_key(rng, draft, table).map(Object::from),
         _ => None,
     }
 }
