@@ -11,6 +11,9 @@ pub(crate) struct Output {
     text: String,
 }
 
+/// What the user's own lints would say twice, or of code that is not theirs.
+const ALLOWED: &str = "#[allow(deprecated, private_interfaces, unused_qualifications, clippy::all, clippy::pedantic)]";
+
 impl Output {
     /// Adds text; groups in it must be closed in it.
     pub fn text(&mut self, text: &str) -> &mut Output {
@@ -46,9 +49,13 @@ impl Output {
     /// The same between braces, behind `const _: () =`: names inside are nobody else's.
     pub fn in_const(self) -> TokenStream {
         let mut outer = Output::default();
-        outer.text("const _: () =");
-        outer.tokens(TokenTree::from(Group::new(Delimiter::Brace, self.finish())).into()).text(";");
+        outer.text(ALLOWED).text("const _: () =").tokens(self.in_braces()).text(";");
         outer.finish()
+    }
+
+    /// The same between braces.
+    pub fn in_braces(self) -> TokenStream {
+        TokenTree::from(Group::new(Delimiter::Brace, self.finish())).into()
     }
 }
 

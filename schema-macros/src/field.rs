@@ -34,8 +34,7 @@ pub(crate) struct Field<'d> {
 
 impl<'d> Field<'d> {
     pub fn new(column: usize, decl: &'d FieldDecl, source: &DeriveSource) -> Field<'d> {
-        let slice = |span| source.source().slice(span).to_owned();
-        let (ident, ty) = (slice(decl.ident.span), slice(decl.ty));
+        let (ident, ty) = (source.source().slice(decl.ident.span).to_owned(), type_text(source, decl));
         let overridden = decl.inferred.how != How::Sql && nullable(&ty) != decl.inferred.nullable;
         let named = matches!(&decl.inferred.how, How::BuiltIn(name) if PLAIN.contains(&name.as_str()));
         let plain = named && !overridden && !WRAPPED.iter().any(|word| ty.contains(word));
@@ -118,6 +117,12 @@ impl<'d> Field<'d> {
             Some(ValueDecl::Default(_)) | None => 0,
         }
     }
+}
+
+/// A type as Rust reads it again: in the source's own text a path separator is in two pieces.
+pub(crate) fn type_text(source: &DeriveSource, decl: &FieldDecl) -> String {
+    let text = source.source().slice(decl.ty);
+    if text.contains(':') { source.tokens(decl.ty).to_string() } else { text.to_owned() }
 }
 
 /// Whether a type shows that it may be nothing.

@@ -45,7 +45,7 @@ pub fn objects(input: TokenStream) -> TokenStream {
     objects::objects(input.into()).into()
 }
 
-/// Embeds the revisions of a folder, by its path from the package's folder: `migrations!("migrations")`.
+/// Embeds the revisions of the configured folder: `migrations!()`, or by its path `migrations!("migrations")`.
 ///
 /// A changed revision rebuilds the program by itself. For a new one, the package's build.rs must watch the folder, which
 /// `schema_runtime::build::verify()` does; without it the macro refuses.

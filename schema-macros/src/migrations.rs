@@ -26,29 +26,41 @@ pub(crate) fn embed(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// The folder that the argument names, when build.rs watches it.
+/// The folder that build.rs watches, when the argument names it: from the package's folder, or from one above, such as that of
+/// the workspace. Without an argument it is meant anyway.
 fn folder(tokens: TokenStream) -> Result<PathBuf, String> {
-    let mut trees = tokens.into_iter();
-    let literal = match (trees.next(), trees.next()) {
-        (Some(TokenTree::Literal(literal)), None) => schema_syntax::token::string_value(&literal.to_string()),
-        _ => None,
-    };
-    let path = literal.ok_or("`migrations!` takes the path of a folder: `migrations!(\"migrations\")`")?;
+    let path = argument(tokens)?;
+    let shown = path.as_deref().unwrap_or_default();
+    let watched = PathBuf::from(std::env::var_os("SCHEMA_MIGRATIONS_WATCHED").ok_or_else(|| unwatched(shown))?);
     let package = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("`migrations!` works inside a cargo build only")?;
-    let folder = Path::new(&package).join(&path);
-    let watched = std::env::var_os("SCHEMA_MIGRATIONS_WATCHED").ok_or_else(|| unwatched(&path))?;
-    if folder != Path::new(&watched) && fs::canonicalize(&folder).ok() != fs::canonicalize(&watched).ok() {
-        return Err(format!(
-            "`migrations!(\"{path}\")` embeds another folder than build.rs watches, so a new revision could be missing from the \
-             program; build.rs watches `{}`: set `migrations = \"{path}\"` in [package.metadata.schema] of Cargo.toml",
-            Path::new(&watched).display(),
-        ));
+    let same = |folder: PathBuf| folder == watched || fs::canonicalize(&folder).ok() == fs::canonicalize(&watched).ok();
+    let named = path.as_deref().is_none_or(|path| Path::new(&package).ancestors().any(|above| same(above.join(path))));
+    match (named, watched.is_dir()) {
+        (true, true) => Ok(watched),
+        (true, false) => Err(format!("there is no folder `{}`; cargo schema init makes it", watched.display())),
+        (false, _) => Err(format!(
+            "`migrations!(\"{shown}\")` is another folder than the configured one, which build.rs watches, so a new revision could be \
+             missing from the program\nhelp: write `migrations!()` for `{}`\nhelp: or set `migrations = \"{shown}\"` in \
+             [package.metadata.schema] of Cargo.toml",
+            watched.display(),
+        )),
     }
-    if folder.is_dir() {
-        Ok(folder)
-    } else {
-        Err(format!("`{}` is no folder; cargo schema init makes it", folder.display()))
+}
+
+/// A string, or nothing.
+fn argument(tokens: TokenStream) -> Result<Option<String>, String> {
+    let mut trees = tokens.into_iter();
+    match (trees.next(), trees.next()) {
+        (None, _) => return Ok(None),
+        (Some(TokenTree::Literal(literal)), None) => {
+            if let Some(path) = schema_syntax::token::string_value(&literal.to_string()) {
+                return Ok(Some(path));
+            }
+        }
+        _ => {}
     }
+    Err("`migrations!` takes the path of a folder, or nothing for the configured one: `migrations!(\"migrations\")`"
+        .to_owned())
 }
 
 fn unwatched(path: &str) -> String {

@@ -7,7 +7,7 @@ use schema_syntax::decl::{self, TableDecl};
 use schema_syntax::finding::{COLUMN_UNKNOWN, STRUCT_SHAPE};
 
 use crate::emit::{Output, literal, quoted};
-use crate::field::Field;
+use crate::field::{Field, type_text};
 use crate::input::Input;
 
 pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
@@ -60,7 +60,7 @@ fn written(table: &TableDecl, input: &Input<TableDecl>, output: &mut Output) {
             checks.text_at(&text, span);
         }
     }
-    output.tokens(checks.in_const());
+    output.text("const _: () =").tokens(checks.in_braces()).text(";");
     output.text(&columns_struct(&table.ident.value, fields.iter().map(|field| (field.ident.as_str(), field.alias()))));
     let key = key_columns(table, &fields);
     output.text(&table_impl(table, &fields, &key, input));
@@ -82,7 +82,7 @@ fn drift(table: &TableDecl, input: &Input<TableDecl>, output: &mut Output) {
 
 fn columns_struct<'f>(table: &str, fields: impl Iterator<Item = (&'f str, String)>) -> String {
     let shown = fields.map(|(ident, ty)| format!("pub {ident}: __s::Column<{table}, {ty}>")).collect::<Vec<_>>();
-    format!("#[allow(private_interfaces)] pub struct __Columns {{ {} }}", shown.join(", "))
+    format!("pub struct __Columns {{ {} }}", shown.join(", "))
 }
 
 /// The columns of the key in its order.
@@ -148,7 +148,7 @@ fn fallback(table: Option<&TableDecl>, input: &Input<TableDecl>, output: &mut Ou
         let columns = table.fields.iter().filter(|field| !field.skip).enumerate();
         columns.map(|(at, field)| Field::new(at, field, &input.source)).collect()
     });
-    let types: Vec<String> = fields.iter().map(|field| input.source.source().slice(field.decl.ty).to_owned()).collect();
+    let types: Vec<String> = fields.iter().map(|field| type_text(&input.source, field.decl)).collect();
     let columns = fields.iter().zip(&types).map(|(field, ty)| (field.ident.as_str(), ty.clone()));
     output.text(&columns_struct(&ident, columns));
     output.text(&format!(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use postgres::types::{Json, PgLsn};
 use schema_runtime::{Domain, Enum, RowError, SqlType, Table};
@@ -44,7 +44,7 @@ struct Every {
     #[column(sql = "varchar(10)")]
     short: String,
     bytes: Vec<u8>,
-    system: SystemTime,
+    system: std::time::SystemTime,
     ip: IpAddr,
     lsn: PgLsn,
     store: HashMap<String, Option<String>>,
@@ -119,7 +119,7 @@ fn every() -> Every {
         boxed: "".into(),
         short: "0123456789".into(),
         bytes: vec![0, 255, 7],
-        system: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
+        system: std::time::SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
         ip: "2001:db8::1".parse().unwrap(),
         lsn: "16/B374D848".parse().unwrap(),
         store: HashMap::from([("a".to_owned(), None), ("b".to_owned(), Some("c".to_owned()))]),
@@ -172,7 +172,7 @@ fn every_type_comes_back_as_it_went() {
         Every { mood: Mood::VeryHappy, none: Some(-1), none_mood: Some(Mood::Sad), some_email: None, ..stored };
     assert_eq!(changed.update(&mut client).unwrap(), changed);
     let found = Every::select(&mut client, "WHERE mood = $1 AND email = $2", &[&Mood::VeryHappy, &changed.email]);
-    assert_eq!(found.unwrap(), [changed.clone()]);
+    assert_eq!(found.unwrap(), std::slice::from_ref(&changed));
     assert!(changed.delete(&mut client).unwrap());
     assert!(!changed.delete(&mut client).unwrap());
     assert!(matches!(changed.update(&mut client), Err(RowError::NotFound { .. })));
@@ -202,7 +202,7 @@ struct Hostile {
     #[column(default = "'new'")]
     state: String,
     #[column(default = "now()")]
-    made: SystemTime,
+    made: std::time::SystemTime,
     #[column(skip)]
     cached: bool,
 }
@@ -214,7 +214,7 @@ const HOSTILE: &str = r#"
         state text NOT NULL DEFAULT 'new', made timestamptz NOT NULL DEFAULT now(), PRIMARY KEY ("select", "Ünï ""q"" $1"))"#;
 
 fn hostile() -> Hostile {
-    let (shout, state, made) = (String::new(), String::from("set"), SystemTime::UNIX_EPOCH);
+    let (shout, state, made) = (String::new(), String::from("set"), std::time::SystemTime::UNIX_EPOCH);
     Hostile { first: "it's".into(), r#type: 3, order: 99, shout, state, made, cached: true }
 }
 
@@ -233,7 +233,7 @@ fn names_of_any_kind_and_keys_of_several_columns() {
     let other = Hostile { first: "x".into(), ..hostile() };
     let stored = other.insert_defaults(&mut transaction, &[&columns.state, &columns.made]).unwrap();
     assert_eq!((stored.order, stored.state.as_str()), (2, "new"));
-    assert!(SystemTime::UNIX_EPOCH < stored.made);
+    assert!(std::time::SystemTime::UNIX_EPOCH < stored.made);
     let exact = Hostile { first: "y".into(), ..hostile() }.insert_exact(&mut transaction).unwrap();
     assert_eq!(exact.order, 99);
     assert_eq!(columns.r#type.to_string(), "\"Ünï \"\"q\"\" $1\"");

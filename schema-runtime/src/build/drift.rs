@@ -1,6 +1,6 @@
 //! Drift: what the structs say and the recorded history does not, or the other way round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use schema_core::{
 };
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 
-use super::{Report, package::Package, sources};
+use super::{Report, names, package::Package, sources};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub(super) fn find(package: &Package, report: &mut Report) -> Result<Vec<Drift>,
     }
     let files = sources::read(package, report);
     let default_schema = Ident::new(package.default_schema.clone()).map_err(|error| error.to_string())?;
+    names::tell(package, &files, &default_schema, report);
     let lowered = lower(&files, &LowerOptions { default_schema });
     let recorded = recorded(&package.migrations, report)?;
     Ok(compare(package, &lowered, &recorded))
@@ -59,7 +60,14 @@ fn recorded(folder: &Path, report: &mut Report) -> Result<Schema, String> {
 fn compare(package: &Package, lowered: &Lowered, recorded: &Schema) -> Vec<Drift> {
     let difference = difference(recorded, &lowered.schema, &lowered.renames);
     let mut found: Vec<Drift> = Vec::new();
+    let new_tables: BTreeSet<ObjectId> =
+        difference.creates.iter().filter(|object| object.kind() == KindName::Table).map(Object::id).collect();
     for change in difference.changes() {
+        // A table that is new says it for everything in it.
+        let inside = matches!(&change, Change::Create(object) if object.owner().is_some_and(|table| new_tables.contains(&table)));
+        if inside {
+            continue;
+        }
         if let Some(drift) = drift(&change, package, lowered) {
             if found.iter().all(|other| other.key != drift.key) {
                 found.push(drift);

@@ -4,6 +4,7 @@
 //! has no migration yet. It writes nothing but one file of stamps into `OUT_DIR`, and proves no SQL: that is `cargo schema check`.
 
 mod drift;
+mod names;
 mod package;
 mod sources;
 mod stamp;
@@ -16,10 +17,8 @@ use stamp::Stamps;
 /// Compares the package's structs with its recorded history.
 ///
 /// ```no_run
-/// // build.rs
-/// fn main() {
-///     schema_runtime::build::verify();
-/// }
+/// // The whole `main` of build.rs:
+/// schema_runtime::build::verify();
 /// ```
 ///
 /// What differs is an error on the field, or a warning with `build = "warn"` in `[package.metadata.schema]` (or `SCHEMA_BUILD=warn`),
@@ -45,6 +44,9 @@ pub fn verify() {
     stamps.store(&report);
     print!("{}", report.output);
 }
+
+/// Windows takes 32,767 characters for a variable. What does not fit is not the last thing that is wrong, and comes up later.
+const LONGEST_VARIABLE: usize = 24_000;
 
 /// What is told to cargo, and what it stands on.
 #[derive(Debug, Default)]
@@ -100,8 +102,14 @@ fn tell(package: &Package, found: &[drift::Drift], report: &mut Report) {
     for drift in homeless {
         report.line(&format!("cargo::error=cargo schema: {}", drift.text));
     }
-    if !placed.is_empty() {
-        let entries: Vec<String> = placed.iter().map(|drift| format!("{}\u{1f}{}", drift.key, drift.text)).collect();
-        report.line(&format!("cargo::rustc-env=SCHEMA_DRIFT={}", entries.join("\u{1e}")));
+    let mut entries = String::new();
+    for drift in &placed {
+        let entry = format!("{}\u{1f}{}\u{1e}", drift.key, drift.text);
+        if entries.len() + entry.len() < LONGEST_VARIABLE {
+            entries.push_str(&entry);
+        }
+    }
+    if !entries.is_empty() {
+        report.line(&format!("cargo::rustc-env=SCHEMA_DRIFT={entries}"));
     }
 }

@@ -22,7 +22,6 @@ pub(super) enum Mode {
 /// What a build script can know of its package.
 #[derive(Debug)]
 pub(super) struct Package {
-    pub(super) folder: PathBuf,
     /// The files that the configuration comes from.
     pub(super) manifests: Vec<PathBuf>,
     pub(super) migrations: PathBuf,
@@ -46,12 +45,9 @@ impl Package {
         let mut base = folder.to_owned();
         let mut shared = false;
         if let Some((path, table)) = &outer {
-            // A history that the workspace configures belongs to all its packages.
-            if let Some(found) = metadata(table, "workspace") {
-                settings.extend(found);
-                base = path.clone();
-                shared = true;
-            }
+            // The history of a workspace belongs to all its packages, unless one has a folder of its own.
+            settings.extend(metadata(table, "workspace").unwrap_or_default());
+            (base, shared) = (path.clone(), true);
         }
         let package = metadata(&own, "package").unwrap_or_default();
         if package.contains_key("migrations") {
@@ -63,7 +59,6 @@ impl Package {
         let manifests =
             std::iter::once(folder.join("Cargo.toml")).chain(outer.map(|(path, _)| path.join("Cargo.toml")));
         Ok(Package {
-            folder: folder.to_owned(),
             manifests: manifests.collect(),
             migrations: base.join(text("migrations").unwrap_or_else(|| "migrations".to_owned())),
             owns_history: !shared,
