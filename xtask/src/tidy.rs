@@ -54,7 +54,9 @@ fn code_breaches(files: &[String]) -> Result<Vec<String>, String> {
     let mut codes = BTreeSet::new();
     for file in files.iter().filter(|file| file.ends_with(".rs") && file.contains("/src/")) {
         let text = fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
-        let declared = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        // Codes that a unit test makes up have no page.
+        let own = text.lines().take_while(|line| *line != "#[cfg(test)]");
+        let declared = own.filter(|line| !line.trim_start().starts_with("//"));
         codes.extend(
             declared
                 .flat_map(|line| line.split("Code::new(\"").skip(1))
