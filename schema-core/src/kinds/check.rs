@@ -95,9 +95,10 @@ impl Kind for Check {
         alter_comment_only(diff, |check| &check.comment, |check| Check { comment: None, ..check.clone() })
     }
 
-    /// PostgreSQL keeps the casts of the old type in the stored expression, so a fresh build would differ.
+    /// PostgreSQL keeps the casts of the old type in the stored expression, so a fresh build would differ; it reads its own text of
+    /// `IN` back in another form even when only the length of a varchar changes.
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        column.rebased && *column.table == self.table && self.expr.mentions(column.name)
+        *column.table == self.table && self.expr.mentions(column.name)
     }
 
     fn claims(&self) -> Vec<NameClaim> {

@@ -69,6 +69,12 @@ impl Domain {
         diff.before.sql_type != diff.after.sql_type || diff.before.collation != diff.after.collation
     }
 
+    /// PostgreSQL copies the default of the domain that this one is over, once, when it is made.
+    fn would_inherit_default(&self, schema: &Schema) -> bool {
+        let base = self.sql_type.user_type().and_then(|name| schema.get(&ObjectId::top(KindName::Domain, name)));
+        matches!(base, Some(super::Object::Domain(base)) if base.default.is_some())
+    }
+
     fn check_changes(diff: &Diff<&Self>) -> Vec<Statement> {
         let after = diff.after;
         let gone = diff.before.checks.iter().filter(|check| !after.checks.contains(check));
@@ -95,13 +101,15 @@ impl Kind for Domain {
         self.default.iter().chain(self.checks.iter().map(|check| &check.expr)).collect()
     }
 
-    fn create(&self, _context: &Context) -> Vec<Statement> {
+    fn create(&self, context: &Context) -> Vec<Statement> {
         let mut text = format!("CREATE DOMAIN {} AS {}", type_name(&self.name), self.sql_type.sql());
         if let Some(collation) = &self.collation {
             text.push_str(&format!(" COLLATE {}", collation.quoted()));
         }
-        if let Some(default) = &self.default {
-            text.push_str(&format!(" DEFAULT {}", default.as_default()));
+        match &self.default {
+            Some(default) => text.push_str(&format!(" DEFAULT {}", default.as_default())),
+            None if self.would_inherit_default(context.after) => text.push_str(" DEFAULT NULL"),
+            None => {}
         }
         if self.not_null {
             text.push_str(" NOT NULL");

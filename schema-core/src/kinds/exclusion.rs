@@ -116,10 +116,9 @@ impl Kind for Exclusion {
 
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
         let keys = || self.elements.iter().filter_map(|element| element.key.column_name());
-        column.rebased
-            && *column.table == self.table
-            && (keys().any(|name| name == column.name)
-                || self.expressions().into_iter().any(|expr| expr.mentions(column.name)))
+        let is_key = column.rebased && keys().any(|name| name == column.name);
+        let written = self.expressions().into_iter().any(|expr| expr.mentions(column.name));
+        *column.table == self.table && (is_key || written)
     }
 
     fn is_deferred(&self) -> bool {

@@ -119,19 +119,26 @@ impl ForeignKey {
         )
     }
 
-    /// The key of the referenced table that makes the reference possible. A unique index serves as well as a constraint.
+    /// The key of the referenced table that makes the reference possible.
     pub fn target_key(&self, schema: &Schema) -> Option<ObjectId> {
+        self.target_keys(schema).into_iter().next()
+    }
+
+    /// All keys that serve, of which PostgreSQL takes the oldest. A unique index serves as well as a constraint; a deferrable key
+    /// does not.
+    fn target_keys(&self, schema: &Schema) -> Vec<ObjectId> {
         let same = |columns: &[Ident]| {
             columns.len() == self.referenced.len() && columns.iter().all(|column| self.referenced.contains(column))
         };
         let serves = |object: &&Object| match object {
-            Object::PrimaryKey(key) => same(&key.columns),
-            Object::Unique(unique) => same(&unique.columns),
+            Object::PrimaryKey(key) => !key.deferrable && same(&key.columns),
+            Object::Unique(unique) => !unique.deferrable && same(&unique.columns),
             Object::Index(index) => index.key_columns().is_some_and(|columns| same(&columns)),
             _ => false,
         };
         let kinds = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
-        kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references)).find(serves).map(Object::id)
+        let keys = kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references));
+        keys.filter(serves).map(Object::id).collect()
     }
 
     /// Only what `ALTER CONSTRAINT` can change differs.
@@ -169,7 +176,7 @@ impl Kind for ForeignKey {
         let own = self.columns.iter().map(|column| ObjectId::column(&self.table, column));
         let other = self.referenced.iter().map(|column| ObjectId::column(&self.references, column));
         let tables = [ObjectId::table(&self.table), ObjectId::table(&self.references)];
-        tables.into_iter().chain(own).chain(other).chain(self.target_key(schema)).collect()
+        tables.into_iter().chain(own).chain(other).chain(self.target_keys(schema)).collect()
     }
 
     fn table(&self) -> Option<&QualifiedName> {

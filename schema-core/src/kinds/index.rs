@@ -151,7 +151,7 @@ impl Kind for Index {
     /// PostgreSQL rebuilds an index over plain columns by itself; a stored expression keeps the casts of the old type, and a foreign
     /// key on an index that includes the column is in PostgreSQL's way (2BP01).
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        let written = column.rebased && self.mentions(column.name);
+        let written = self.mentions(column.name);
         *column.table == self.table && (written || (self.unique && self.include.contains(column.name)))
     }
 

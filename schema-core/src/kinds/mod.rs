@@ -61,6 +61,8 @@ pub enum NameClaim {
     Type(QualifiedName),
     /// `pg_constraint` of one table.
     Constraint(QualifiedName, Ident),
+    /// The one primary key of a table.
+    PrimaryKey(QualifiedName),
 }
 
 impl NameClaim {

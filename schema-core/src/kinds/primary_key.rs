@@ -135,7 +135,8 @@ impl Kind for PrimaryKey {
 
     fn claims(&self) -> Vec<NameClaim> {
         let relation = NameClaim::Relation(self.table.sibling(self.name.clone()));
-        vec![relation, NameClaim::Constraint(self.table.clone(), self.name.clone())]
+        let constraint = NameClaim::Constraint(self.table.clone(), self.name.clone());
+        vec![relation, constraint, NameClaim::PrimaryKey(self.table.clone())]
     }
 
     fn follow(&mut self, rename: &Rename) {

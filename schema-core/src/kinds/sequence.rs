@@ -78,15 +78,19 @@ impl SequenceOptions {
         let number = |word: &str, none: &str, after: Option<i64>| {
             after.map_or(none.to_owned(), |value| format!("{word} {value}"))
         };
-        // The defaults of MINVALUE and MAXVALUE are those of the direction, and ALTER SEQUENCE keeps the old ones unless told.
+        // The defaults of MINVALUE and MAXVALUE are those of the direction, and ALTER SEQUENCE keeps the old ones unless told. With
+        // a new type in the same statement it takes those of the wrong direction, so then the numbers are written out.
         let turned = before.is_descending() != after.is_descending();
         let (low, high) = (turned || before.min != after.min, turned || before.max != after.max);
+        let spelled = turned && of.before != of.after;
+        let bounds = after.bounds(of.after);
+        let (min, max) = if spelled { (Some(bounds.0), Some(bounds.1)) } else { (after.min, after.max) };
         let first = (before.first(of.before), after.first(of.after));
         let apart = matches!(position(diff, of), Position::Outside);
         [
             (before.increment != after.increment).then(|| number("INCREMENT BY", "INCREMENT BY 1", after.increment)),
-            low.then(|| number("MINVALUE", "NO MINVALUE", after.min)),
-            high.then(|| number("MAXVALUE", "NO MAXVALUE", after.max)),
+            low.then(|| number("MINVALUE", "NO MINVALUE", min)),
+            high.then(|| number("MAXVALUE", "NO MAXVALUE", max)),
             (first.0 != first.1).then(|| format!("START WITH {}", first.1)),
             apart.then(|| "RESTART".to_owned()),
             (before.cache != after.cache).then(|| number("CACHE", "CACHE 1", after.cache)),
@@ -210,7 +214,9 @@ impl Kind for Sequence {
         let of = Diff { before: &before.sql_type, after: &after.sql_type };
         let clamp = SequenceOptions::clamp(&after.name, &options, &of);
         let options = SequenceOptions::changes(&options, &of);
-        let owner = (before.owned_by != after.owned_by).then(|| after.owner_words());
+        // The old owner may go, and would take the sequence along; the new one is named when it exists.
+        let owner =
+            (before.owned_by != after.owned_by && before.owned_by.is_some()).then(|| "OWNED BY NONE".to_owned());
         let words: Vec<String> = as_type.into_iter().chain(options).chain(owner).collect();
         let comments = Diff { before: &before.comment, after: &after.comment };
         let head = format!("ALTER SEQUENCE {}", after.name.quoted());

@@ -8,6 +8,11 @@ pub(super) fn placeholder(of: &SqlType, schema: &Schema) -> Option<Expr> {
         return Some(Expr::new("'{}'"));
     }
     match of.built_in_name() {
+        // A bit string of another length is refused (22026).
+        Some("bit") => {
+            let length = of.modifier.as_ref().and_then(|modifier| modifier.parse().ok()).unwrap_or(1);
+            Some(Expr::new(format!("B'{}'", "0".repeat(length))))
+        }
         Some(name) => built_in(name).map(Expr::new),
         None => user(of, schema),
     }
@@ -24,7 +29,7 @@ fn built_in(name: &str) -> Option<&'static str> {
         "json" | "jsonb" => "'{}'",
         "inet" | "cidr" => "'0.0.0.0'",
         "macaddr" => "'00:00:00:00:00:00'",
-        "bit" | "varbit" => "B'0'",
+        "varbit" => "B'0'",
         "point" => "'(0,0)'",
         "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => "'empty'",
         _ => return None,

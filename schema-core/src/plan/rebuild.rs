@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Diff, KindName, ObjectId,
+    Diff, KindName, ObjectId, Schema,
     diff::Difference,
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
@@ -16,12 +16,17 @@ pub(super) fn actions(difference: &Difference, context: &Context) -> Vec<Action>
     let mut drops: Vec<Object> = difference.drops.clone();
     let mut creates: Vec<Object> = difference.creates.clone();
     drops.extend(again.iter().filter_map(|id| context.before.get(id).cloned()));
-    creates.extend(again.iter().filter_map(|id| context.after.get(id).cloned()));
+    let relabelled = |id: &ObjectId| difference.relabels.iter().find(|rename| rename.before == *id);
+    let later = |id: &ObjectId| relabelled(id).map_or_else(|| id.clone(), |rename| rename.after.clone());
+    creates.extend(again.iter().filter_map(|id| context.after.get(&later(id)).cloned()));
     let altered = difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
     let mut actions: Vec<Action> = altered.cloned().map(Action::Alter).collect();
-    actions.extend(difference.relabels.iter().cloned().map(Action::Relabel));
+    let relabels = difference.relabels.iter().filter(|rename| !again.contains(&rename.before));
+    actions.extend(relabels.cloned().map(Action::Relabel));
     actions.extend(folded_drops(drops).into_iter().map(Action::Drop));
-    actions.extend(creates.iter().filter(|object| object.finish().is_some()).cloned().map(Action::Finish));
+    let changed = difference.alters.iter().filter(|diff| diff.before.finish() != diff.after.finish());
+    let finished = creates.iter().chain(changed.map(|diff| &diff.after));
+    actions.extend(finished.filter(|object| object.finish().is_some()).cloned().map(Action::Finish));
     actions.extend(folded_creates(creates));
     actions
 }
@@ -39,18 +44,25 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
     }
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
-        spread(&mut again, &retyped, &gone, context);
+        let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
+        let stays = |id: &ObjectId| context.after.contains(id) || relabelled.contains(id);
+        let staying: Vec<(&ObjectId, &Object)> = context.before.iter().filter(|(id, _)| stays(id)).collect();
+        spread(&mut again, &retyped, &gone, &staying, context.before);
     }
     again
 }
 
 /// Adds what stands on a moving object, until nothing more does.
-fn spread(again: &mut BTreeSet<ObjectId>, retyped: &[Retyped], gone: &BTreeSet<ObjectId>, context: &Context) {
+fn spread(
+    again: &mut BTreeSet<ObjectId>,
+    retyped: &[Retyped],
+    gone: &BTreeSet<ObjectId>,
+    staying: &[(&ObjectId, &Object)],
+    before: &Schema,
+) {
     let columns: Vec<_> = retyped.iter().filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
     let columns: Vec<ColumnRef<'_>> =
         columns.iter().map(|(table, of)| ColumnRef { table, name: of.id.name(), rebased: of.rebased }).collect();
-    let staying: Vec<(&ObjectId, &Object)> =
-        context.before.iter().filter(|(id, _)| context.after.contains(id)).collect();
     // A generated column of a type that is replaced cannot be converted: it is computed again.
     let stuck = |id: &ObjectId, object: &Object| {
         retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if is_generated(column))
@@ -61,7 +73,7 @@ fn spread(again: &mut BTreeSet<ObjectId>, retyped: &[Retyped], gone: &BTreeSet<O
     again.extend(touched.map(|(id, _)| (*id).clone()));
     loop {
         let needs = |object: &Object| {
-            object.requires(context.before).iter().any(|id| again.contains(id) || (gone.contains(id) && carries(id)))
+            object.requires(before).iter().any(|id| again.contains(id) || (gone.contains(id) && carries(id)))
         };
         let standing = |(id, object): &&(&ObjectId, &Object)| movable(id.kind) && !again.contains(*id) && needs(object);
         let more: Vec<ObjectId> = staying.iter().filter(standing).map(|(id, _)| (*id).clone()).collect();
