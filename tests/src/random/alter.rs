@@ -3,7 +3,7 @@
 //! A change that would leave something behind that PostgreSQL refuses takes that along, or is not made.
 
 use schema_core::{
-    Expr, Ident, KindName, ObjectId, SqlType,
+    Expr, Ident, KindName, ObjectId, Schema, SqlType,
     kinds::{
         Check, Column, ColumnValue, Domain, EnumType, Exclusion, Extension, ForeignKey, ForeignKeyMatch, Identity,
         IdentityMode, Index, Kind, Namespace, Object, PrimaryKey, Sequence, Table, Unique,
@@ -244,6 +244,11 @@ fn retype(rng: &mut Rng, draft: &mut Draft, of: Column) {
     }
 }
 
+/// Whether a default of the old type is one of the new type as well.
+fn fits_both(schema: &Schema, expr: &Expr, target: &SqlType) -> bool {
+    knowledge(schema, target).defaults.iter().any(|text| Expr::new(text) == *expr)
+}
+
 fn retype_one(rng: &mut Rng, draft: &mut Draft, id: &ObjectId, target: &SqlType, kept: bool) -> bool {
     let Some(mut column) = id.outer().and_then(|table| draft.schema.column(&table, id.name()).cloned()) else {
         return false;
@@ -258,7 +263,7 @@ fn retype_one(rng: &mut Rng, draft: &mut Draft, id: &ObjectId, target: &SqlType,
     column.sql_type = target.clone();
     column.collation = column.collation.filter(|_| same_collation && target.user_type().is_none());
     match &column.value {
-        ColumnValue::Default(_) if kept && rng.percent(50) => {}
+        ColumnValue::Default(expr) if kept && fits_both(&draft.schema, expr, target) && rng.percent(50) => {}
         ColumnValue::Default(_) => {
             column.value = parts::default(rng, &draft.schema, target).map_or(ColumnValue::None, ColumnValue::Default);
         }

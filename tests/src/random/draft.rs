@@ -271,7 +271,9 @@ fn texts(rename: &Rename) -> Vec<(String, String)> {
     let literal = |text: &str| text.replace('\'', "''");
     match before.kind {
         KindName::Enum | KindName::Domain => {
-            vec![(format!("::{})", qualified(before)), format!("::{})", qualified(after)))]
+            let named =
+                |id: &ObjectId| id.outer().map(|name| format!("::{})", SqlType::user(name))).unwrap_or_default();
+            vec![(named(before), named(after))]
         }
         KindName::Sequence => {
             let name = |id: &ObjectId| format!("nextval('{}')", literal(&qualified(id)));

@@ -277,7 +277,9 @@ fn has_equality(schema: &Schema, table: &QualifiedName, name: &Ident) -> bool {
         Some(Some(Object::Domain(domain))) => domain.sql_type.user_type().is_none() && !domain.sql_type.array,
         _ => true,
     };
-    !column.sql_type.array && of_user(&column.sql_type)
+    // PostgreSQL itself stumbles over foreign keys on ranges when another column of the key changes its type.
+    let is_range = knowledge(schema, &column.sql_type).class == Class::Range;
+    !column.sql_type.array && !is_range && of_user(&column.sql_type)
 }
 
 fn referable(object: &Object) -> Option<(QualifiedName, Vec<Ident>)> {

@@ -182,7 +182,8 @@ fn swap(rng: &mut Rng, draft: &mut Draft) {
     let others: Vec<ObjectId> =
         draft.schema.of_kind(one.kind).map(Object::id).filter(|other| *other != one && sibling(other, &one)).collect();
     let Some(other) = rng.choose(&others) else { return };
-    if one.kind == KindName::Extension {
+    let apart = one.path[0] != other.path[0] && (is_bound(draft, &one) || is_bound(draft, &other));
+    if one.kind == KindName::Extension || apart {
         return;
     }
     let mut middle = one.clone();
@@ -192,6 +193,17 @@ fn swap(rng: &mut Rng, draft: &mut Draft) {
     if !steps.into_iter().all(|(before, after)| draft.rename(before, after)) {
         *draft = back;
     }
+}
+
+/// Whether the object has a sequence or an owner that lives in its PostgreSQL schema and must stay there with it.
+fn is_bound(draft: &Draft, id: &ObjectId) -> bool {
+    draft.schema.of_kind(KindName::Sequence).any(|object| match object {
+        Object::Sequence(of) => {
+            let owner = of.owned_by.as_ref().map(|(table, _)| ObjectId::table(table));
+            owner.as_ref() == Some(id) || (owner.is_some() && object.id() == *id)
+        }
+        _ => false,
+    })
 }
 
 /// Another name, or another PostgreSQL schema, for one object; told or not.
@@ -210,15 +222,7 @@ fn rename(rng: &mut Rng, draft: &mut Draft) {
         let name = if moves { parts::qualified(rng, &draft.schema).name } else { pools::name(rng) };
         *after.path.last_mut().expect("a path has a name") = name;
     }
-    // A sequence stays in the PostgreSQL schema of its owner.
-    let bound = draft.schema.of_kind(KindName::Sequence).any(|object| match object {
-        Object::Sequence(of) => of.owned_by.as_ref().is_some_and(|(table, _)| {
-            (before.kind == KindName::Table && ObjectId::table(table) == before)
-                || (of.name.schema == before.path[0] && before == object.id())
-        }),
-        _ => false,
-    });
-    if after == before || (bound && after.path[0] != before.path[0]) {
+    if after == before || (after.path[0] != before.path[0] && is_bound(draft, &before)) {
         return;
     }
     let told = rng.percent(75);

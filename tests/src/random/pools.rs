@@ -167,7 +167,7 @@ pub fn knowledge(schema: &Schema, of: &SqlType) -> Knowledge {
         match (schema.get(&ObjectId::top(KindName::Enum, name)), schema.get(&ObjectId::top(KindName::Domain, name))) {
             (Some(Object::Enum(of)), _) => {
                 let label = |at: usize| quote_literal(of.values[at.min(of.values.len() - 1)].as_str());
-                let cast = format!("({}::{})", label(1), of.name.quoted());
+                let cast = format!("({}::{})", label(1), SqlType::user(of.name.clone()));
                 Knowledge { class: Class::User, values: [label(0), label(1)], defaults: vec![label(0), label(1), cast] }
             }
             (_, Some(Object::Domain(of))) => {
