@@ -26,15 +26,17 @@ fn has_nextest() -> bool {
 
 /// Brings a PostgreSQL server where there is none.
 fn ensure_server() -> Result<(), String> {
-    let found = cluster().arg("--find").stdout(Stdio::null()).status();
+    let found = built("test_cluster")?.arg("--find").stdout(Stdio::null()).status();
     if found.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    process::run(&mut cargo(&["run", "--quiet", "--package", "cargo-schema", "--", "dev", "install", "--yes"]))
+    process::run(built("cargo_schema")?.args(["schema", "dev", "install", "--yes"]))
 }
 
-fn cluster() -> Command {
-    cargo(&["run", "--quiet", "--package", "schema-tests", "--bin", "test_cluster", "--"])
+/// A program of the tests, which stands beside this one. `cargo run` would build it again, with the features of one package.
+fn built(name: &str) -> Result<Command, String> {
+    let own = std::env::current_exe().map_err(|error| format!("this program does not know where it is: {error}"))?;
+    Ok(Command::new(own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))))
 }
 
 /// The shared server; it ends with this process, however that ends.
@@ -45,7 +47,8 @@ struct Server {
 
 impl Server {
     fn start() -> Result<Server, String> {
-        let mut child = cluster().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        let mut child =
+            built("test_cluster")?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
         let mut folder = String::new();
         let output = child.stdout.take().ok_or("the test server has no output")?;
         BufReader::new(output).read_line(&mut folder).map_err(|error| error.to_string())?;
