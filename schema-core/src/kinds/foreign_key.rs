@@ -124,21 +124,29 @@ impl ForeignKey {
         self.target_keys(schema).into_iter().next()
     }
 
-    /// All keys that serve, of which PostgreSQL takes the oldest. A unique index serves as well as a constraint; a deferrable key
-    /// does not.
+    /// All keys that serve, of which PostgreSQL takes the oldest.
     fn target_keys(&self, schema: &Schema) -> Vec<ObjectId> {
+        self.keys_of_target(schema).filter(|key| !is_deferrable(key)).map(Object::id).collect()
+    }
+
+    /// The key that would serve if it were not deferrable.
+    pub fn deferrable_target_key(&self, schema: &Schema) -> Option<ObjectId> {
+        self.keys_of_target(schema).find(|key| is_deferrable(key)).map(Object::id)
+    }
+
+    /// The keys over the referenced columns. A unique index serves as well as a constraint.
+    fn keys_of_target<'s>(&'s self, schema: &'s Schema) -> impl Iterator<Item = &'s Object> {
         let same = |columns: &[Ident]| {
             columns.len() == self.referenced.len() && columns.iter().all(|column| self.referenced.contains(column))
         };
-        let serves = |object: &&Object| match object {
-            Object::PrimaryKey(key) => !key.deferrable && same(&key.columns),
-            Object::Unique(unique) => !unique.deferrable && same(&unique.columns),
-            Object::Index(index) => index.key_columns().is_some_and(|columns| same(&columns)),
-            _ => false,
-        };
         let kinds = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
         let keys = kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references));
-        keys.filter(serves).map(Object::id).collect()
+        keys.filter(move |object| match object {
+            Object::PrimaryKey(key) => same(&key.columns),
+            Object::Unique(unique) => same(&unique.columns),
+            Object::Index(index) => index.key_columns().is_some_and(|columns| same(&columns)),
+            _ => false,
+        })
     }
 
     /// Only what `ALTER CONSTRAINT` can change differs.
@@ -164,6 +172,15 @@ impl ForeignKey {
         let altered = changed.then(|| Statement::alter(&after.table, action));
         let comments = Diff { before: &before.comment, after: &after.comment };
         altered.into_iter().chain(comment::alter(&constraint_target(&after.table, &after.name), &comments)).collect()
+    }
+}
+
+/// PostgreSQL lets no foreign key point at such a key (55000).
+fn is_deferrable(key: &Object) -> bool {
+    match key {
+        Object::PrimaryKey(key) => key.deferrable,
+        Object::Unique(unique) => unique.deferrable,
+        _ => false,
     }
 }
 
@@ -242,7 +259,10 @@ impl Kind for ForeignKey {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        if self.not_valid || !context.may_have_rows(&self.table) || context.all_null(&self.table, &self.columns) {
+        // MATCH FULL refuses a row that is NULL in some of the columns only.
+        let simple = self.match_type == ForeignKeyMatch::Simple || self.columns.len() == 1;
+        let all_null = simple && context.all_null(&self.table, &self.columns);
+        if self.not_valid || !context.may_have_rows(&self.table) || all_null {
             return Vec::new();
         }
         let (columns, referenced) = (name_list(&self.columns), name_list(&self.referenced));

@@ -136,36 +136,29 @@ impl<'a> Lowering<'a> {
         target: &Named<'a, TableDecl>,
     ) {
         let span = decl.references.span;
-        let found = key.target_key(&self.out.schema);
-        let columns = key.referenced.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
-        let Some(found) = found else {
-            let message = format!(
-                "`{}({columns})` has no primary key or unique constraint, so PostgreSQL would refuse the foreign key",
-                target.name
-            );
-            let help = match key.referenced.as_slice() {
-                [_] => "add `#[column(unique)]` to the referenced field".to_owned(),
-                _ => {
-                    format!("add `unique(columns = \"{columns}\")` to `#[table(...)]` of `{}`", target.decl.ident.value)
-                }
-            };
-            let finding = SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help);
-            return self.find_with(of.file, finding, column_at(target, &key.referenced[0]), "referenced here");
-        };
-        let deferrable = match self.out.schema.get(&found) {
-            Some(Object::PrimaryKey(key)) => key.deferrable,
-            Some(Object::Unique(unique)) => unique.deferrable,
-            _ => false,
-        };
-        if deferrable {
+        if key.target_key(&self.out.schema).is_some() {
+            return;
+        }
+        if let Some(found) = key.deferrable_target_key(&self.out.schema) {
             let message = format!(
                 "the key `{}` of `{}` is deferrable, and PostgreSQL lets no foreign key point at such a key",
                 found.name(),
                 target.name
             );
             let help = "take `deferrable` off the key, or reference another one";
-            self.find(of.file, SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help));
+            return self.find(of.file, SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help));
         }
+        let columns = key.referenced.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "`{}({columns})` has no primary key or unique constraint, so PostgreSQL would refuse the foreign key",
+            target.name
+        );
+        let help = match key.referenced.as_slice() {
+            [_] => "add `#[column(unique)]` to the referenced field".to_owned(),
+            _ => format!("add `unique(columns = \"{columns}\")` to `#[table(...)]` of `{}`", target.decl.ident.value),
+        };
+        let finding = SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help);
+        self.find_with(of.file, finding, column_at(target, &key.referenced[0]), "referenced here");
     }
 
     /// `set null (a)` may name columns of the key only, and they must take NULL.
