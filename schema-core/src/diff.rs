@@ -74,6 +74,20 @@ impl Difference {
 /// assert!(diff::difference(&Schema::default(), &Schema::default(), &[]).is_empty());
 /// ```
 pub fn difference(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
+    with_renames(before, after, renames, is_done)
+}
+
+/// The way back: its renames are those of the way there, so all of them are still to do.
+pub(crate) fn way_back(before: &Schema, after: &Schema, renames: &[Rename]) -> Difference {
+    with_renames(before, after, renames, |_, _, _, _| false)
+}
+
+fn with_renames(
+    before: &Schema,
+    after: &Schema,
+    renames: &[Rename],
+    is_done: impl Fn(&Rename, &[Rename], &Schema, &Schema) -> bool,
+) -> Difference {
     let (mut displaced, mut moves, mut applied, mut done) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut asides, mut renamed) = (Vec::new(), before.clone());
     let renames = normalized(renames);

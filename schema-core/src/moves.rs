@@ -23,24 +23,31 @@ pub(crate) struct Room {
 /// it, is not lost: then the object steps aside.
 pub(crate) fn make_room(schema: &mut Schema, renames: &[Rename], after: &Schema) -> Room {
     let mut room = Room::default();
-    for holder in holders(schema, renames) {
-        let closure = closure(schema, &holder);
-        let is_target = renames.iter().any(|rename| rename.after == holder);
-        let others = closure.iter().filter(|id| !is_target || **id != holder);
-        let stays = others.into_iter().any(|id| after.contains(&renamed_id(id, renames)));
-        // The name that a column takes is that of its sequence, and the column stays what it is.
-        if stays && (is_target || holder.kind != KindName::Column) {
-            let at = room.aside.len();
-            room.aside.push(Rename { after: aside(&holder, at), before: holder });
-        } else if !stays {
-            room.displaced.extend(closure.iter().filter_map(|id| schema.remove(id)));
+    // What is in a table steps aside with it; only then it is known which of its names are still in the way.
+    for parts in 1..=3 {
+        for holder in holders(schema, renames).into_iter().filter(|id| id.path.len() == parts) {
+            make_way(schema, renames, after, holder, &mut room);
         }
     }
-    *schema = rename_all(std::mem::take(schema), &room.aside);
     room
 }
 
-/// The objects that are not renamed and have a name that a renamed one takes.
+fn make_way(schema: &mut Schema, renames: &[Rename], after: &Schema, holder: ObjectId, room: &mut Room) {
+    let closure = closure(schema, &holder);
+    let is_target = renames.iter().any(|rename| rename.after == holder);
+    let others = closure.iter().filter(|id| !is_target || **id != holder);
+    let stays = others.into_iter().any(|id| after.contains(&renamed_id(id, renames)));
+    if !stays {
+        room.displaced.extend(closure.iter().filter_map(|id| schema.remove(id)));
+    } else if is_target || holder.kind != KindName::Column {
+        // The name that a column takes is that of its sequence, and the column stays what it is.
+        let away = Rename { after: aside(&holder, "before", room.aside.len()), before: holder };
+        *schema = rename_all(std::mem::take(schema), std::slice::from_ref(&away));
+        room.aside.push(away);
+    }
+}
+
+/// The objects that are not renamed themselves and keep a name that a renamed one takes.
 fn holders(schema: &Schema, renames: &[Rename]) -> Vec<ObjectId> {
     if renames.is_empty() {
         return Vec::new();
@@ -48,20 +55,19 @@ fn holders(schema: &Schema, renames: &[Rename]) -> Vec<ObjectId> {
     let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
     let targets: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.after).collect();
     let mut taken: BTreeSet<NameClaim> = BTreeSet::new();
-    let mut standing: Vec<&Object> = Vec::new();
+    let mut standing: Vec<(&Object, Vec<NameClaim>)> = Vec::new();
     for (_, object) in schema.iter() {
         let claims = object.claims();
         let later: Vec<NameClaim> = followed(object, renames).claims();
-        if claims == later {
-            standing.push(object);
-        }
-        taken.extend(later.into_iter().filter(|claim| !claims.contains(claim)));
+        let (kept, new): (Vec<NameClaim>, Vec<NameClaim>) = later.into_iter().partition(|claim| claims.contains(claim));
+        standing.push((object, kept));
+        taken.extend(new);
     }
-    let holds = |object: &&&Object| {
+    let holds = |(object, kept): &&(&Object, Vec<NameClaim>)| {
         let id = object.id();
-        !leaving.contains(&id) && (targets.contains(&id) || object.claims().iter().any(|claim| taken.contains(claim)))
+        !leaving.contains(&id) && (targets.contains(&id) || kept.iter().any(|claim| taken.contains(claim)))
     };
-    standing.iter().filter(holds).map(|object| object.id()).collect()
+    standing.iter().filter(holds).map(|(object, _)| object.id()).collect()
 }
 
 /// An object and all that needs it.
@@ -99,7 +105,8 @@ fn followed(object: &Object, renames: &[Rename]) -> Object {
         renames.iter().for_each(|rename| object.follow(rename));
         return object;
     }
-    let middles: Vec<ObjectId> = renames.iter().enumerate().map(|(at, rename)| aside(&rename.after, at)).collect();
+    let middles: Vec<ObjectId> =
+        renames.iter().enumerate().map(|(at, rename)| aside(&rename.after, "between", at)).collect();
     for (rename, middle) in renames.iter().zip(&middles) {
         object.follow(&Rename { before: rename.before.clone(), after: middle.clone() });
     }
@@ -123,11 +130,11 @@ fn renamed_id(id: &ObjectId, renames: &[Rename]) -> ObjectId {
     id
 }
 
-/// A name that no user object has, for an object on its way.
-fn aside(id: &ObjectId, at: usize) -> ObjectId {
+/// A name that no user object has, for an object on its way; the label tells one kind of way from another.
+fn aside(id: &ObjectId, label: &str, at: usize) -> ObjectId {
     let mut path = id.path.clone();
     if let Some(last) = path.last_mut() {
-        *last = default_name(last.as_str(), "", &format!("aside{at}"));
+        *last = default_name(last.as_str(), "", &format!("{label}{at}"));
     }
     ObjectId { kind: id.kind, path }
 }
@@ -147,7 +154,7 @@ pub(crate) fn in_steps(schema: &Schema, renames: &[Rename]) -> Vec<Rename> {
                 (way, later)
             }
             None => {
-                let middle = aside(&left[0].before, detours);
+                let middle = aside(&left[0].before, "aside", detours);
                 detours += 1;
                 let away = Rename { before: left[0].before.clone(), after: middle.clone() };
                 left[0].before = middle;

@@ -179,7 +179,17 @@ pub(crate) fn normalized(renames: &[Rename]) -> Levels {
 
 /// The renames that lead back.
 pub fn inverted(renames: &[Rename]) -> Vec<Rename> {
-    let Levels { schemas, outer, inner } = normalized(renames);
+    levels_inverted(normalized(renames))
+}
+
+/// The same for renames that are sorted and named already: when two PostgreSQL schemas swap their names, doing that twice is wrong.
+pub(crate) fn applied_inverted(renames: &[Rename]) -> Vec<Rename> {
+    let level = |parts: usize| renames.iter().filter(|rename| rename.before.path.len() == parts).cloned().collect();
+    levels_inverted(Levels { schemas: level(1), outer: level(2), inner: level(3) })
+}
+
+fn levels_inverted(levels: Levels) -> Vec<Rename> {
+    let Levels { schemas, outer, inner } = levels;
     let schemas: Vec<Rename> = schemas.into_iter().map(Rename::invert).collect();
     let outer = outer.into_iter().map(Rename::invert).map(|rename| at_home(rename, &schemas));
     let outer: Vec<Rename> = outer.collect();

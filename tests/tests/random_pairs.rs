@@ -35,24 +35,12 @@ fn random_pairs_go_there_and_back() {
         workers.into_iter().map(|worker| worker.join().expect("a worker ends")).collect()
     });
     let (failures, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-    let (failures, outcomes) = (failures.concat(), outcomes.concat());
-    let (known, mut failures): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_known);
-    known.iter().for_each(|(seed, problem)| {
-        println!("known defect, seed {seed}: {}", problem.lines().next().unwrap_or_default())
-    });
+    let (mut failures, outcomes) = (failures.concat(), outcomes.concat());
     failures.sort();
     report(&outcomes);
     let shown: Vec<String> = failures.iter().map(|(seed, problem)| explain(*seed, problem)).collect();
     assert!(shown.is_empty(), "{} of {count} pairs failed\n{}", shown.len(), shown.join("\n"));
-    assert_eq!(u64::try_from(outcomes.len() + known.len()).ok(), Some(count));
-}
-
-/// A defect that is written down in CHANGELOG.md and not mended yet: when two objects swap their names in one revision, the recorded
-/// changes can lead elsewhere than the SQL, which the proof of the next revision then shows. Nothing else is tolerated.
-fn is_known((seed, problem): &(u64, String)) -> bool {
-    let renames = pair(*seed).renames;
-    let swap = renames.iter().any(|one| renames.iter().any(|two| one.before == two.after && two.before == one.after));
-    swap && problem.starts_with("the recorded changes do not fold to the end")
+    assert_eq!(u64::try_from(outcomes.len()).ok(), Some(count));
 }
 
 fn report(outcomes: &[Outcome]) {

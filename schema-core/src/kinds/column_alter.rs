@@ -112,7 +112,8 @@ fn nullability_up(diff: &Diff<&Column>, context: &Context) -> Vec<Statement> {
         return Vec::new();
     }
     let (table, name) = (after.table.quoted(), after.name.quoted());
-    let fill = context.fill_nulls(after);
+    let stored = !matches!(after.value, ColumnValue::Generated(_));
+    let fill = context.fill_nulls(after).filter(|_| stored);
     let update = fill.map(|fill| Statement::sql(format!("UPDATE {table} SET {name} = {fill} WHERE {name} IS NULL")));
     update.into_iter().chain([alter_column(after, "SET NOT NULL")]).collect()
 }

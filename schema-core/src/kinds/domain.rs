@@ -106,16 +106,17 @@ impl Kind for Domain {
         if let Some(collation) = &self.collation {
             text.push_str(&format!(" COLLATE {}", collation.quoted()));
         }
-        match &self.default {
-            Some(default) => text.push_str(&format!(" DEFAULT {}", default.as_default())),
-            None if self.would_inherit_default(context.after) => text.push_str(" DEFAULT NULL"),
-            None => {}
+        if let Some(default) = &self.default {
+            text.push_str(&format!(" DEFAULT {}", default.as_default()));
         }
         if self.not_null {
             text.push_str(" NOT NULL");
         }
         text.extend(self.checks.iter().map(|check| format!(" {}", check.words())));
-        std::iter::once(Statement::sql(text)).chain(comment::create(&self.target(), &self.comment)).collect()
+        let inherits = self.default.is_none() && self.would_inherit_default(context.after);
+        let dropped = inherits.then(|| self.alter_words("DROP DEFAULT"));
+        let comments = comment::create(&self.target(), &self.comment);
+        std::iter::once(Statement::sql(text)).chain(dropped).chain(comments).collect()
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {

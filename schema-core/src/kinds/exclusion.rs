@@ -116,9 +116,10 @@ impl Kind for Exclusion {
 
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
         let keys = || self.elements.iter().filter_map(|element| element.key.column_name());
-        let is_key = column.rebased && keys().any(|name| name == column.name);
+        let is_key = keys().any(|name| name == column.name);
         let written = self.expressions().into_iter().any(|expr| expr.mentions(column.name));
-        *column.table == self.table && (is_key || written)
+        let touched = written || (is_key && (column.rebased || !self.expressions().is_empty()));
+        *column.table == self.table && touched
     }
 
     fn is_deferred(&self) -> bool {

@@ -148,11 +148,14 @@ impl Kind for Index {
         Alteration::Statements(statements)
     }
 
-    /// PostgreSQL rebuilds an index over plain columns by itself; a stored expression keeps the casts of the old type, and a foreign
-    /// key on an index that includes the column is in PostgreSQL's way (2BP01).
+    /// PostgreSQL rebuilds an index over plain columns by itself. Where it must read an expression back it may store another form than
+    /// a fresh build, and a foreign key on an index that includes the column is in its way (2BP01).
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        let written = self.mentions(column.name);
-        *column.table == self.table && (written || (self.unique && self.include.contains(column.name)))
+        let is_key = self.columns.iter().filter_map(IndexElement::column_name).any(|name| name == column.name);
+        let is_included = self.include.contains(column.name);
+        let touched = is_key || is_included || self.mentions(column.name);
+        let written = touched && !self.expressions().is_empty();
+        *column.table == self.table && (written || (self.unique && is_included))
     }
 
     fn claims(&self) -> Vec<NameClaim> {
@@ -193,7 +196,8 @@ impl Kind for Index {
             return Vec::new();
         }
         if let Some(columns) = self.key_columns() {
-            return super::unique::duplicates_hazard(&self.id(), &self.table, &columns, context);
+            let nulls = super::unique::Nulls::of(self.nulls_not_distinct);
+            return super::unique::duplicates_hazard(&self.id(), &self.table, &columns, nulls, context);
         }
         let keys = self.columns.iter().map(|element| match &element.key {
             IndexKey::Column(name) => name.quoted(),

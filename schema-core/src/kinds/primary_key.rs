@@ -156,6 +156,12 @@ impl Kind for PrimaryKey {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        super::unique::duplicates_hazard(&self.id(), &self.table, &self.columns, context)
+        super::unique::duplicates_hazard(
+            &self.id(),
+            &self.table,
+            &self.columns,
+            super::unique::Nulls::Distinct,
+            context,
+        )
     }
 }

@@ -37,14 +37,31 @@ pub struct Unique {
     pub comment: Option<String>,
 }
 
+/// Whether two rows with NULL share a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nulls {
+    /// They do not, which is the default.
+    Distinct,
+    /// They do.
+    NotDistinct,
+}
+
+impl Nulls {
+    /// From the words of the constraint.
+    pub(super) fn of(nulls_not_distinct: bool) -> Nulls {
+        if nulls_not_distinct { Nulls::NotDistinct } else { Nulls::Distinct }
+    }
+}
+
 /// Rows that share the values of `columns`; none when every column is new, for then all values are NULL or one default.
 pub(super) fn duplicates_hazard(
     id: &ObjectId,
     table: &QualifiedName,
     columns: &[Ident],
+    nulls: Nulls,
     context: &Context,
 ) -> Vec<Hazard> {
-    if !context.may_have_rows(table) || context.all_null(table, columns) {
+    if !context.may_have_rows(table) || (nulls == Nulls::Distinct && context.all_null(table, columns)) {
         return Vec::new();
     }
     let names = columns.iter().map(Ident::quoted).collect::<Vec<_>>().join(", ");
@@ -131,6 +148,6 @@ impl Kind for Unique {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        duplicates_hazard(&self.id(), &self.table, &self.columns, context)
+        duplicates_hazard(&self.id(), &self.table, &self.columns, Nulls::of(self.nulls_not_distinct), context)
     }
 }

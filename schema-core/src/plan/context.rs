@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Expr, Ident, ObjectId, QualifiedName, Schema,
+    Expr, Ident, KindName, ObjectId, QualifiedName, Schema,
     kinds::{Column, ColumnValue, Object},
 };
 
@@ -76,9 +76,17 @@ impl Context<'_> {
         columns.iter().any(|name| {
             let id = ObjectId::column(table, name);
             let filled = self.hints.backfill.contains_key(&id);
-            let empty = |column: &Column| column.nullable && column.value == ColumnValue::None;
+            let empty =
+                |column: &Column| column.nullable && column.value == ColumnValue::None && !self.has_default(column);
             !filled && !self.before.contains(&id) && self.after.column(table, name).is_some_and(empty)
         })
+    }
+
+    /// Whether the column's type is a domain that fills it.
+    fn has_default(&self, column: &Column) -> bool {
+        let of = column.sql_type.user_type().filter(|_| !column.sql_type.array);
+        let domain = of.and_then(|name| self.after.get(&ObjectId::top(KindName::Domain, name)));
+        matches!(domain, Some(Object::Domain(domain)) if domain.default.is_some())
     }
 
     /// Whether an expression that this plan writes has the label as a string literal.

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 
 use crate::{
     Diff, Hazard, KindName, ObjectId, Schema, Statement,
-    diff::{Difference, difference},
+    diff::{Difference, difference, way_back},
     kinds::{Alteration, Object},
-    rename::{Rename, inverted},
+    rename::{Rename, applied_inverted},
 };
 
 pub use context::{Context, Fill, Hints};
@@ -62,7 +62,7 @@ pub struct Plan {
 /// ```
 pub fn plan(before: &Schema, after: &Schema, renames: &[Rename], hints: &Hints) -> Plan {
     let there = difference(before, after, renames);
-    let back = difference(after, before, &inverted(&there.renames));
+    let back = way_back(after, before, &applied_inverted(&there.renames));
     let up = script(&there, after, hints, Fill::Nothing);
     let down = script(&back, before, &Hints::default(), Fill::Placeholder);
     let hazards = hazards(&there, after, hints);

@@ -110,7 +110,8 @@ pub fn rename_type(text: &str, old: &str, new: &str) -> String {
         let qualified = 2 <= at && tokens[at - 1].is_punct(".");
         let before = at.checked_sub(if qualified { 3 } else { 1 }).map(|at| &tokens[at]);
         let cast = before.is_some_and(|token| token.text == "::" || token.is_word("as"));
-        cast || tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::StringLiteral)
+        let qualifies = tokens.get(at + 1).is_some_and(|token| token.is_punct("."));
+        (cast && !qualifies) || tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::StringLiteral)
     })
 }
 

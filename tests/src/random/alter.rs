@@ -117,7 +117,8 @@ fn domain(rng: &mut Rng, draft: &mut Draft, mut of: Domain) {
         5 => of.collation = parts::collation(rng, schema, &of.sql_type),
         _ => {
             // Another type of the same class keeps everything valid that is written over the domain.
-            if let Some(of_class) = same_class(rng, draft, &of.sql_type) {
+            let classed = same_class(rng, draft, &of.sql_type);
+            if let Some(of_class) = classed.filter(|of| knowledge(schema, of).class != Class::Range) {
                 of.sql_type = of_class;
                 of.default = parts::domain_default(rng, schema, &of.sql_type);
             }

@@ -140,7 +140,7 @@ impl Bench {
             return Err(format!("down: {}", refusal.text()));
         }
         // What the way there loosened, rows may not meet any more: the way back is dangerous where its own plan says so.
-        let back = plan_back(pair, plan);
+        let back = plan_back(pair);
         if plan.hazards.is_empty() && back.hazards.is_empty() {
             return Err(format!("down, though nothing was dangerous: {}", refusal.text()));
         }
@@ -204,8 +204,8 @@ fn refusal(sql: &str, error: &postgres::Error) -> Refusal {
 }
 
 /// The way back as a way of its own, for its hazards.
-fn plan_back(pair: &Pair, there: &Plan) -> Plan {
-    plan(&pair.after, &pair.before, &inverted(&there.difference.renames), &Hints::default())
+fn plan_back(pair: &Pair) -> Plan {
+    plan(&pair.after, &pair.before, &inverted(&pair.renames), &Hints::default())
 }
 
 fn from_nothing(schema: &Schema) -> String {
@@ -221,12 +221,16 @@ fn folds(pair: &Pair, there: &Plan) -> Result<(), String> {
             .try_fold(start.clone(), |schema, change| change.apply(schema))
             .map_err(|misfit| format!("fold: {misfit}"))
     };
-    if fold(&pair.before, changes.clone())? != pair.after {
-        return Err("the recorded changes do not fold to the end".to_owned());
+    let end = fold(&pair.before, changes.clone())?;
+    if end != pair.after {
+        let left = difference(&end, &pair.after, &[]).changes();
+        return Err(format!("the recorded changes do not fold to the end: {left:#?}"));
     }
     let back = changes.iter().rev().cloned().map(Change::invert).collect();
-    if fold(&pair.after, back)? != pair.before {
-        return Err("the inverted changes do not fold to the start".to_owned());
+    let start = fold(&pair.after, back)?;
+    if start != pair.before {
+        let left = difference(&start, &pair.before, &[]).changes();
+        return Err(format!("the inverted changes do not fold to the start: {left:#?}"));
     }
     let told: Vec<Rename> = pair.renames.iter().filter(|rename| !is_rotation(pair, rename)).cloned().collect();
     let again = difference(&pair.after, &pair.after, &told);
