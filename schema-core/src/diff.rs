@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Change, Diff, KindName, ObjectId, Schema,
     kinds::Object,
-    moves::{in_steps, make_room, rename_all, with_first_names},
+    moves::{in_steps, make_room, one_by_one, rename_all, with_first_names},
     rename::{Rename, normalized},
 };
 
@@ -99,7 +99,8 @@ fn with_renames(
         moves.extend(room.aside.iter().cloned().chain(in_steps(&renamed, &level)));
         renamed = rename_all(renamed, &level);
         asides.extend(room.aside.iter().cloned());
-        done.extend([room.aside, level.clone()]);
+        done.extend(one_by_one(&room.aside));
+        done.push(level.clone());
         applied.extend(level);
     }
     let mut difference = Difference { displaced, renames: applied, moves, asides, ..Difference::default() };

@@ -38,7 +38,8 @@ fn make_way(schema: &mut Schema, renames: &[Rename], after: &Schema, holder: Obj
     let others = closure.iter().filter(|id| !is_target || **id != holder);
     let stays = others.into_iter().any(|id| after.contains(&renamed_id(id, renames)));
     if !stays {
-        room.displaced.extend(closure.iter().filter_map(|id| schema.remove(id)));
+        let gone = closure.iter().filter_map(|id| schema.remove(id)).collect();
+        room.displaced.extend(with_first_names(gone, &one_by_one(&room.aside)));
     } else if is_target || holder.kind != KindName::Column {
         // The name that a column takes is that of its sequence, and the column stays what it is.
         let away = Rename { after: aside(&holder, "before", room.aside.len()), before: holder };
@@ -91,6 +92,11 @@ pub(crate) fn with_first_names(displaced: Vec<Object>, done: &[Vec<Rename>]) -> 
     };
     let schema = done.iter().rev().fold(displaced.into_iter().collect(), back);
     schema.iter().map(|(_, object)| object.clone()).collect()
+}
+
+/// Each rename a level of its own, for those that follow upon each other.
+pub(crate) fn one_by_one(renames: &[Rename]) -> Vec<Vec<Rename>> {
+    renames.iter().map(|rename| vec![rename.clone()]).collect()
 }
 
 /// All renames of a level happen at once, so that two objects can swap their names.

@@ -238,6 +238,9 @@ fn retype(rng: &mut Rng, draft: &mut Draft, of: Column) {
         }
         at += 1;
     }
+    if 1 < group.len() && !keys::is_comparable(&draft.schema, &target) {
+        return;
+    }
     let back = draft.clone();
     let done = group.iter().all(|id| retype_one(rng, draft, id, &target, kept));
     if !done {

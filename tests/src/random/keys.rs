@@ -270,16 +270,19 @@ pub fn foreign_key(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName) -> O
     Some(key)
 }
 
-/// Whether PostgreSQL finds an equality for two columns of the type: not over arrays of other types, nor domains over user types.
 fn has_equality(schema: &Schema, table: &QualifiedName, name: &Ident) -> bool {
-    let Some(column) = schema.column(table, name) else { return false };
-    let of_user = |of: &SqlType| match of.user_type().map(|name| schema.get(&ObjectId::top(KindName::Domain, name))) {
+    schema.column(table, name).is_some_and(|column| is_comparable(schema, &column.sql_type))
+}
+
+/// Whether PostgreSQL finds an equality for two columns of the type: not over arrays of other types, nor domains over user types.
+pub fn is_comparable(schema: &Schema, of: &SqlType) -> bool {
+    let of_user = match of.user_type().map(|name| schema.get(&ObjectId::top(KindName::Domain, name))) {
         Some(Some(Object::Domain(domain))) => domain.sql_type.user_type().is_none() && !domain.sql_type.array,
         _ => true,
     };
     // PostgreSQL itself stumbles over foreign keys on ranges when another column of the key changes its type.
-    let is_range = knowledge(schema, &column.sql_type).class == Class::Range;
-    !column.sql_type.array && !is_range && of_user(&column.sql_type)
+    let is_range = knowledge(schema, of).class == Class::Range;
+    !of.array && !is_range && of_user
 }
 
 fn referable(object: &Object) -> Option<(QualifiedName, Vec<Ident>)> {
