@@ -66,5 +66,6 @@ fn excerpt(sql: &str, most: usize) -> String {
         return format!("{}\n", sql.trim_end());
     }
     let start: Vec<&str> = sql.lines().take(most).collect();
-    format!("{}\n-- and {} more lines\n", start.join("\n"), lines - most)
+    let more = lines - most;
+    format!("{}\n-- and {more} more line{}\n", start.join("\n"), if more == 1 { "" } else { "s" })
 }
