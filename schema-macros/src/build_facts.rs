@@ -3,7 +3,9 @@
 //! `schema_runtime::build::verify()` writes the variables, this reads them, and no other code may.
 //! Without build.rs none is set and nothing here says anything.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use schema_core::{DEFAULT_SCHEMA, Ident, ObjectId, QualifiedName, SqlType};
 use schema_syntax::TypeContext;
@@ -12,6 +14,10 @@ use schema_syntax::decl::Spanned;
 /// Separates records and fields: characters that no name and no message holds.
 const RECORD: char = '\u{1e}';
 const FIELD: char = '\u{1f}';
+
+/// The variables, in the order in which they are read.
+const VARIABLES: [&str; 4] = ["SCHEMA_TYPES", "SCHEMA_NAMED", "SCHEMA_DEFAULT", "SCHEMA_DRIFT"];
+type Texts = [String; 4];
 
 /// The facts of one build.
 #[derive(Default)]
@@ -27,16 +33,27 @@ pub(crate) struct BuildFacts {
 }
 
 impl BuildFacts {
-    /// Reads the variables.
-    pub fn of_environment() -> BuildFacts {
-        let mut facts = BuildFacts::default();
-        for [name, sql] in records("SCHEMA_TYPES") {
-            facts.types.types.extend(SqlType::parse(&sql).ok().map(|of| (name, of)));
+    /// Reads the variables, once as long as they stay the same: a crate has a thousand derives, and a language server many crates.
+    pub fn of_environment() -> Rc<BuildFacts> {
+        thread_local!(static LAST: RefCell<(Texts, Rc<BuildFacts>)> = RefCell::default());
+        let texts = VARIABLES.map(|variable| std::env::var(variable).unwrap_or_default());
+        LAST.with_borrow_mut(|(last, facts)| {
+            if *last != texts {
+                *facts = Rc::new(BuildFacts::of_texts(&texts));
+                *last = texts;
+            }
+            Rc::clone(facts)
+        })
+    }
+
+    fn of_texts([types, named, default_schema, drift]: &Texts) -> BuildFacts {
+        let types = records(types).filter_map(|[name, sql]| Some((name, SqlType::parse(&sql).ok()?)));
+        BuildFacts {
+            types: TypeContext { types: types.collect() },
+            named: records(named).map(|[name, sql]| (name, sql)).collect(),
+            default_schema: Ident::new(default_schema.as_str()).ok(),
+            drift: records(drift).map(|[object, message]| (object, message)).collect(),
         }
-        facts.named = records("SCHEMA_NAMED").map(|[name, sql]| (name, sql)).collect();
-        facts.default_schema = std::env::var("SCHEMA_DEFAULT").ok().and_then(|name| Ident::new(name).ok());
-        facts.drift = records("SCHEMA_DRIFT").map(|[object, message]| (object, message)).collect();
-        facts
     }
 
     /// What the recorded history does not say of an object.
@@ -55,11 +72,7 @@ impl BuildFacts {
 }
 
 /// The records of one variable, those of another shape left out: a newer schema-runtime may write more.
-fn records<const N: usize>(variable: &str) -> impl Iterator<Item = [String; N]> {
-    let text = std::env::var(variable).unwrap_or_default();
-    let records: Vec<[String; N]> = text
-        .split(RECORD)
-        .filter_map(|record| record.split(FIELD).map(str::to_owned).collect::<Vec<_>>().try_into().ok())
-        .collect();
-    records.into_iter()
+fn records<const N: usize>(text: &str) -> impl Iterator<Item = [String; N]> {
+    let fields = |record: &str| record.split(FIELD).map(str::to_owned).collect::<Vec<_>>().try_into().ok();
+    text.split(RECORD).filter_map(fields)
 }

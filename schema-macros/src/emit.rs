@@ -63,11 +63,9 @@ fn parse(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|error| panic!("the derive writes Rust: {error} in {text}"))
 }
 
+/// Only what is not inside a group: that is what a call is shown by.
 fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
     let set = |mut tree: TokenTree| {
-        if let TokenTree::Group(group) = &tree {
-            tree = Group::new(group.delimiter(), spanned(group.stream(), span)).into();
-        }
         tree.set_span(span);
         tree
     };

@@ -3,7 +3,6 @@
 //! A field of a std type goes the cheap way, which costs half the compile time. Any other type goes through one constant, so
 //! that a type that does not fit is one error at the field.
 
-use proc_macro2::Span;
 use schema_core::SqlType;
 use schema_core::kinds::IdentityMode;
 use schema_syntax::decl::{FieldDecl, TableDecl, ValueDecl};
@@ -46,13 +45,20 @@ impl<'d> Field<'d> {
         if self.plain { self.ty.clone() } else { format!("__T{}", self.column) }
     }
 
-    /// The expression that reads it.
+    /// Whether it is read with its neighbours and needs no constant.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// The variable that holds what was read.
+    pub fn variable(&self) -> String {
+        format!("v{}", self.column)
+    }
+
+    /// The statement that reads it, when it is not read with others.
     pub fn read(&self) -> String {
         let column = self.column;
-        match self.plain {
-            true => format!("__s::get(r, {column})"),
-            false => format!("__F{column}.get(r, {column})"),
-        }
+        format!("let v{column} = match __F{column}.get(r, {column}) {{ Ok(v) => v, Err(e) => return Err(e) }};")
     }
 
     /// The expression that lends its value, from a place such as `self.id`.
@@ -63,12 +69,11 @@ impl<'d> Field<'d> {
         }
     }
 
-    /// The assertion of a plain column, at its type.
-    pub fn assertion(&self, table: &TableDecl, source: &DeriveSource) -> Option<(String, Span)> {
-        let sql = self.decl.inferred.sql_type.as_ref().filter(|_| self.plain)?;
-        let (ty, name) = (&self.ty, self.name(table));
-        let text = format!("__s::check::<{ty}>({name}, {}, {});", literal(&sql.sql()), self.decl.inferred.nullable);
-        Some((text, source.span(self.decl.ty)))
+    /// What the tokens say of a plain column, and what the compiler finds.
+    pub fn expected(&self) -> String {
+        let sql = self.decl.inferred.sql_type.as_ref().map(SqlType::sql).unwrap_or_default();
+        let (field, nullable) = (literal(&self.decl.ident.value), self.decl.inferred.nullable);
+        format!("({field}, {}, {nullable}, <{} as __s::SqlType>::FOUND)", literal(&sql), self.ty)
     }
 
     /// The type and the constant of any other column.

@@ -1,5 +1,7 @@
 //! What a derive was given, read by the grammar of schema-syntax.
 
+use std::rc::Rc;
+
 use proc_macro2::TokenStream;
 use schema_core::ObjectId;
 use schema_core::diagnostic::{Code, Severity};
@@ -18,7 +20,7 @@ pub(crate) struct Input<D> {
     pub source: DeriveSource,
     pub decl: Option<D>,
     pub findings: Vec<SyntaxFinding>,
-    pub facts: BuildFacts,
+    pub facts: Rc<BuildFacts>,
 }
 
 type Reader<D> = fn(Cursor<'_>, &Reading<'_>, &mut Vec<SyntaxFinding>) -> Option<D>;

@@ -10,6 +10,9 @@ use crate::emit::{Output, literal, quoted};
 use crate::field::{Field, type_text};
 use crate::input::Input;
 
+/// The largest tuple of `schema_runtime`'s cells.
+const GROUP: usize = 12;
+
 pub(crate) fn derive(tokens: TokenStream) -> TokenStream {
     let mut input = Input::read(tokens, decl::table);
     if let Some(table) = &input.decl {
@@ -53,20 +56,36 @@ fn written(table: &TableDecl, input: &Input<TableDecl>, output: &mut Output) {
     let columns = table.fields.iter().filter(|field| !field.skip).enumerate();
     let fields: Vec<Field<'_>> = columns.map(|(at, field)| Field::new(at, field, &input.source)).collect();
     drift(table, input, output);
-    let mut checks = Output::default();
     for field in &fields {
         field.constant(table, &input.source, &input.facts, output);
-        if let Some((text, span)) = field.assertion(table, &input.source) {
-            checks.text_at(&text, span);
-        }
     }
-    output.text("const _: () =").tokens(checks.in_braces()).text(";");
+    let span = input.source.span(table.ident.span);
+    let expected = fields.iter().filter(|field| field.is_plain()).map(Field::expected).collect::<Vec<_>>().join(", ");
+    output.text("const _: () =").text_at("__s", span).text("::check");
+    output.text_at(&format!("({}, &[{expected}])", literal(&table.ident.value)), span).text(";");
     output.text(&columns_struct(&table.ident.value, fields.iter().map(|field| (field.ident.as_str(), field.alias()))));
     let key = key_columns(table, &fields);
     output.text(&table_impl(table, &fields, &key, input));
     if !key.is_empty() {
         output.text(&keyed_impl(&table.ident.value, &key));
     }
+}
+
+/// Columns of plain types, as many as go into one tuple.
+fn groups<'f, 'd>(fields: &'f [Field<'d>]) -> Vec<Vec<&'f Field<'d>>> {
+    let plain: Vec<&Field<'d>> = fields.iter().filter(|field| field.is_plain()).collect();
+    plain.chunks(GROUP).map(<[_]>::to_vec).collect()
+}
+
+/// The statements that read every column into a variable.
+fn reads(fields: &[Field<'_>]) -> String {
+    let in_groups = groups(fields).into_iter().map(|group| {
+        let variables: String = group.iter().map(|field| format!("{},", field.variable())).collect();
+        let columns = group.iter().map(|field| field.column.to_string()).collect::<Vec<_>>().join(", ");
+        format!("let ({variables}) = match __s::cells(r, &[{columns}]) {{ Ok(v) => v, Err(e) => return Err(e) }};")
+    });
+    let alone = fields.iter().filter(|field| !field.is_plain()).map(Field::read);
+    in_groups.chain(alone).collect()
 }
 
 /// What has no migration yet, at the field.
@@ -101,8 +120,7 @@ fn table_impl(table: &TableDecl, fields: &[Field<'_>], key: &[&Field<'_>], input
     let catalog = list(&|field| literal(field.decl.name.value.as_str()));
     let key = key.iter().map(|part| part.column.to_string()).collect::<Vec<_>>().join(", ");
     let columns = list(&|field| format!("{}: __s::Column::at({})", field.ident, field.column));
-    let reads =
-        list(&|field| format!("{}: match {} {{ Ok(v) => v, Err(e) => return Err(e) }}", field.ident, field.read()));
+    let (reads, built) = (reads(fields), list(&|field| format!("{}: {}", field.ident, field.variable())));
     let skipped = table.fields.iter().filter(|field| field.skip).map(|field| {
         format!(", {}: ::core::default::Default::default()", input.source.source().slice(field.ident.span))
     });
@@ -111,7 +129,7 @@ fn table_impl(table: &TableDecl, fields: &[Field<'_>], key: &[&Field<'_>], input
     format!(
         "impl __s::Table for {ident} {{ {names} const SHAPE: &'static __s::Shape = &__s::Shape {{ names: &[{catalog}], flags: &[{flags}], key: &[{key}] }}; \
          type Columns = __Columns; #[inline] fn columns() -> __Columns {{ __Columns {{ {columns} }} }} \
-         #[inline] fn read(r: &__s::Reader<'_>) -> __s::Result<Self, __s::RowError> {{ use __s::{{Ok, Err}}; Ok(Self {{ {reads}{} }}) }} \
+         #[inline] fn read(r: &__s::Reader<'_>) -> __s::Result<Self, __s::RowError> {{ use __s::{{Ok, Err}}; {reads} Ok(Self {{ {built}{} }}) }} \
          #[inline] fn value(&self, c: usize) -> &(dyn __s::ToSql + __s::Sync) {{ match c {{ {} _ => __s::no_column(c) }} }} }}",
         skipped.collect::<String>(),
         values.collect::<String>(),

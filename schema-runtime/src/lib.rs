@@ -28,10 +28,10 @@ pub use types::{EnumType, SqlType};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::embed::Embedded;
-    pub use crate::rows::{Reader, RowError, get};
+    pub use crate::rows::{Reader, RowError};
     pub use crate::table::{AnyKey, Column, Keyed, Shape, Table, no_column};
     pub use crate::types::{
-        BoxError, EnumType, Of, SqlType, accepts_domain, accepts_enum, check, checked, of, of_any, read_domain,
+        BoxError, EnumType, Of, SqlType, accepts_domain, accepts_enum, cells, check, checked, of, of_any, read_domain,
         read_label, write_domain, write_label,
     };
     pub use postgres::types::private::BytesMut;

@@ -79,6 +79,8 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
 /// What the compiler says of each fixture, by the name of its binary.
 fn said(folder: &Path) -> BTreeMap<String, String> {
     let output = cargo(folder, &["build", "--workspace", "--keep-going", "--message-format=json"]);
+    let stopped = || format!("cargo was stopped before it had seen all:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.code().is_some_and(|code| code < 128), "{}", stopped());
     let mut said: BTreeMap<String, String> = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else { continue };
@@ -91,27 +93,43 @@ fn said(folder: &Path) -> BTreeMap<String, String> {
             }
         }
     }
-    assert!(!said.is_empty(), "cargo said nothing:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!said.is_empty(), "{}", stopped());
     said
 }
 
-/// Without what differs from machine to machine.
+/// Without what differs from machine to machine, and without the line numbers of files that are not the fixture.
 fn plain(rendered: &str) -> String {
-    let workspace = workspace().to_string_lossy().into_owned();
-    let mut text = String::new();
+    let workspace = format!("{}/", workspace().to_string_lossy());
+    let (mut text, mut own) = (String::new(), true);
     for line in rendered.lines() {
-        let line = line.replace(&format!("{workspace}/"), "").replace(" drift/src/", " fixtures/derive/drift/src/");
-        match line.find("/.cargo/registry/src/") {
-            // Another crate's file, and a line number that changes with its version.
-            Some(at) => {
-                let file = line[at..].split('/').skip(5).collect::<Vec<_>>().join("/");
-                let (arrow, file) = (line.find("--> ").unwrap_or(0), file.split(':').next().unwrap_or_default());
-                text.push_str(&format!("{}--> $CARGO/{file}\n", &line[..arrow]));
-            }
-            None => text.push_str(&format!("{}\n", line.trim_end())),
+        let line = line.replace(&workspace, "").replace(" drift/src/", " fixtures/derive/drift/src/");
+        let (gutter, rest) = gutter(&line);
+        if let Some(file) = rest.strip_prefix("--> ") {
+            own = file.starts_with("fixtures/");
+            let shown = if own { file } else { file.split(':').next().unwrap_or_default() };
+            let shown = match shown.split_once("/.cargo/registry/src/") {
+                Some((_, file)) => format!("$CARGO/{}", file.split_once('/').map_or(file, |(_, file)| file)),
+                None => shown.to_owned(),
+            };
+            text.push_str(&format!("   --> {shown}\n"));
+        } else if let Some(number) = gutter {
+            let number = if own || number.is_empty() { number } else { "LL" };
+            text.push_str(&format!("{number:>4} {}\n", rest.trim_end()));
+        } else {
+            text.push_str(&format!("{}\n", line.trim_end()));
         }
     }
     text
+}
+
+/// The line number in front of a line of source, if it is one, and what follows. Its width depends on the longest number.
+fn gutter(line: &str) -> (Option<&str>, &str) {
+    let start = line.trim_start();
+    let rest = start.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = &start[..start.len() - rest.len()];
+    let rest = rest.trim_start();
+    let of_source = ["|", "=", "+", "-->"].iter().any(|mark| rest.starts_with(mark));
+    if of_source { (Some(number), rest) } else { (None, line) }
 }
 
 #[test]

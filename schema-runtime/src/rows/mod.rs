@@ -12,5 +12,6 @@ mod statement;
 
 pub use error::RowError;
 #[doc(hidden)]
-pub use reader::{Reader, get};
+pub use reader::Reader;
+pub(crate) use reader::get;
 pub(crate) use statement::Sent;

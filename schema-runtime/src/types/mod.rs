@@ -3,6 +3,7 @@
 //! The derive compares what stands here with what it reads off the struct's own tokens, so that an alias or a shadowed name is
 //! a compile error and never a wrong schema. Converting the values is the driver's work.
 
+mod cells;
 mod check;
 mod crates;
 mod standard;
@@ -11,6 +12,8 @@ mod user;
 use postgres::Row;
 use postgres::types::{FromSqlOwned, ToSql};
 
+#[doc(hidden)]
+pub use cells::cells;
 #[doc(hidden)]
 pub use check::check;
 pub use user::EnumType;
@@ -43,15 +46,17 @@ pub trait SqlType: ToSql + FromSqlOwned + Sync {
 
     /// Whether it is an array.
     const ARRAY: bool = false;
+
+    /// All of it in one constant, for the assertions of the derive.
+    #[doc(hidden)]
+    const FOUND: check::Found = check::Found::of::<Self>();
 }
 
 /// How a field of type `T` is read and written. The derive asks for everything through it, so that a type that does not fit is
 /// one error and not five.
 #[doc(hidden)]
 pub struct Of<T> {
-    pub(crate) name: &'static str,
-    pub(crate) nullable: bool,
-    pub(crate) array: bool,
+    pub(crate) found: check::Found,
     pub(crate) read: fn(&Row, usize) -> Result<T, postgres::Error>,
     pub(crate) value: fn(&T) -> &(dyn ToSql + Sync),
 }
@@ -59,13 +64,13 @@ pub struct Of<T> {
 /// A field whose SQL type follows from its Rust type.
 #[doc(hidden)]
 pub const fn of<T: SqlType>() -> Of<T> {
-    Of { name: T::NAME, nullable: T::NULLABLE, array: T::ARRAY, read: read::<T>, value: value::<T> }
+    Of { found: T::FOUND, read: read::<T>, value: value::<T> }
 }
 
 /// A field whose SQL type is given by an attribute.
 #[doc(hidden)]
 pub const fn of_any<T: ToSql + FromSqlOwned + Sync>() -> Of<T> {
-    Of { name: "", nullable: false, array: false, read: read::<T>, value: value::<T> }
+    Of { found: check::Found::UNKNOWN, read: read::<T>, value: value::<T> }
 }
 
 fn read<T: FromSqlOwned>(row: &Row, at: usize) -> Result<T, postgres::Error> {
