@@ -60,7 +60,8 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let proofs = if sound { Some(proven(world, &project)?) } else { None };
     look("SQL", proofs, "does what it records, and back");
     let edits = if sound { edited(world, &project)? } else { None };
-    let detail = if edits.is_some() { "has the revisions as they are here" } else { "not looked at: no DATABASE_URL is set" };
+    let detail =
+        if edits.is_some() { "has the revisions as they are here" } else { "not looked at: no DATABASE_URL is set" };
     look("database", edits, detail);
     Ok(outcome(world, &examined, findings))
 }
