@@ -94,6 +94,9 @@ fn with_renames(
     for level in [renames.schemas, renames.outer, renames.inner] {
         let fits = |rename: &&Rename| applies(rename, &renamed, after) && !is_done(rename, &level, &renamed, after);
         let level: Vec<Rename> = level.iter().filter(fits).cloned().collect();
+        if level.is_empty() {
+            continue;
+        }
         let room = make_room(&mut renamed, &level, after);
         displaced.extend(with_first_names(room.displaced, &done));
         moves.extend(room.aside.iter().cloned().chain(in_steps(&renamed, &level)));
@@ -136,16 +139,16 @@ fn holds_value(schema: &Schema, id: &ObjectId) -> bool {
 }
 
 fn compare(before: &Schema, after: &Schema, difference: &mut Difference) {
-    for (id, object) in before.iter() {
-        match after.get(id) {
-            None => difference.drops.push(object.clone()),
-            Some(other) if object != other => {
-                difference.alters.push(Diff { before: object.clone(), after: other.clone() });
+    for pair in before.beside(after) {
+        match pair {
+            (Some(gone), None) => difference.drops.push(gone.clone()),
+            (None, Some(new)) => difference.creates.push(new.clone()),
+            (Some(before), Some(after)) if before != after => {
+                difference.alters.push(Diff { before: before.clone(), after: after.clone() });
             }
-            Some(_) => {}
+            _ => {}
         }
     }
-    difference.creates.extend(after.iter().filter(|(id, _)| !before.contains(id)).map(|(_, object)| object.clone()));
 }
 
 /// A constraint or index that goes while one with the same definition comes has only got another name.

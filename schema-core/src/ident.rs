@@ -3,6 +3,7 @@
 //! A value of [`Ident`] is proof that PostgreSQL keeps the name as it is. Nothing here looks a name up anywhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,8 @@ pub const MAX_IDENT_BYTES: usize = 63;
 /// The PostgreSQL schema that an unqualified name belongs to.
 pub const DEFAULT_SCHEMA: &str = "public";
 
-/// A name that PostgreSQL keeps unchanged: 1 to 63 bytes, no NUL. The case is the catalog's, not SQL's folded one.
+/// A name that PostgreSQL keeps unchanged: 1 to 63 bytes, no NUL. The case is the catalog's, not SQL's folded one. A clone shares the
+/// text.
 ///
 /// ```
 /// use schema_core::Ident;
@@ -25,7 +27,7 @@ pub const DEFAULT_SCHEMA: &str = "public";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Ident(Box<str>);
+pub struct Ident(Arc<str>);
 
 /// Why a text cannot be an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl Ident {
             0 => Err(IdentError::Empty),
             bytes if MAX_IDENT_BYTES < bytes => Err(IdentError::TooLong { bytes }),
             _ if text.contains('\0') => Err(IdentError::Nul),
-            _ => Ok(Ident(text.into_boxed_str())),
+            _ => Ok(Ident(text.into())),
         }
     }
 
@@ -95,7 +97,7 @@ impl TryFrom<String> for Ident {
 
 impl From<Ident> for String {
     fn from(ident: Ident) -> String {
-        ident.0.into()
+        ident.0.as_ref().to_owned()
     }
 }
 

@@ -2,14 +2,16 @@
 //!
 //! The set knows no kind. Its order is that of [`ObjectId`], never of insertion, so every text made from it is stable.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{
     Ident, KindName, ObjectId, QualifiedName,
     kinds::{Column, Object},
 };
 
-/// The objects of one database, declared or observed.
+/// The objects of one database, declared or observed. A clone shares them until one side changes.
 ///
 /// ```
 /// use schema_core::{Ident, QualifiedName, Schema, kinds::{Object, Table}};
@@ -19,23 +21,23 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
-    objects: BTreeMap<ObjectId, Object>,
+    objects: Arc<BTreeMap<ObjectId, Arc<Object>>>,
 }
 
 impl Schema {
     /// Adds or replaces an object; gives back the one that had its name.
     pub fn insert(&mut self, object: Object) -> Option<Object> {
-        self.objects.insert(object.id(), object)
+        self.objects_mut().insert(object.id(), Arc::new(object)).map(Arc::unwrap_or_clone)
     }
 
     /// Takes an object out.
     pub fn remove(&mut self, id: &ObjectId) -> Option<Object> {
-        self.objects.remove(id)
+        self.objects_mut().remove(id).map(Arc::unwrap_or_clone)
     }
 
     /// The object of this name.
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
-        self.objects.get(id)
+        self.objects.get(id).map(Arc::as_ref)
     }
 
     /// Whether the object exists.
@@ -45,7 +47,7 @@ impl Schema {
 
     /// All objects, ordered by kind and name.
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Object)> {
-        self.objects.iter()
+        self.objects.iter().map(|(id, object)| (id, object.as_ref()))
     }
 
     /// All objects of one kind.
@@ -64,7 +66,7 @@ impl Schema {
         self.objects
             .range(start..)
             .take_while(move |(id, _)| id.kind == prefix.kind && id.path.starts_with(&prefix.path))
-            .map(|(_, object)| object)
+            .map(|(_, object)| object.as_ref())
     }
 
     /// Everything that lives in a table: columns, constraints, indexes.
@@ -104,16 +106,46 @@ impl Schema {
 
     /// Rewrites every object, as a rename does; names may change.
     pub fn map(self, mut change: impl FnMut(&mut Object)) -> Schema {
-        let objects = self.objects.into_values().map(|mut object| {
-            change(&mut object);
+        let objects = Arc::unwrap_or_clone(self.objects).into_values().map(|mut object| {
+            change(Arc::make_mut(&mut object));
             (object.id(), object)
         });
-        Schema { objects: objects.collect() }
+        Schema { objects: Arc::new(objects.collect()) }
+    }
+
+    /// The objects that are asked for.
+    pub fn filter(&self, keep: impl Fn(&ObjectId) -> bool) -> Schema {
+        let kept = self.objects.iter().filter(|(id, _)| keep(id));
+        Schema { objects: Arc::new(kept.map(|(id, object)| (id.clone(), Arc::clone(object))).collect()) }
+    }
+
+    /// The objects of two schemas side by side, by kind and name; at least one of each pair is there. An object that both share is
+    /// left out.
+    pub fn beside<'s>(&'s self, other: &'s Schema) -> impl Iterator<Item = (Option<&'s Object>, Option<&'s Object>)> {
+        let (mut ours, mut theirs) = (self.objects.iter().peekable(), other.objects.iter().peekable());
+        let pairs = std::iter::from_fn(move || {
+            let order = match (ours.peek(), theirs.peek()) {
+                (None, None) => return None,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((our, _)), Some((their, _))) => our.cmp(their),
+            };
+            let our = if order.is_le() { ours.next() } else { None };
+            let their = if order.is_ge() { theirs.next() } else { None };
+            Some((our.map(|(_, object)| object), their.map(|(_, object)| object)))
+        });
+        let shared = |pair: &(Option<&Arc<Object>>, Option<&Arc<Object>>)| matches!(pair, (Some(our), Some(their)) if Arc::ptr_eq(our, their));
+        pairs.filter(move |pair| !shared(pair)).map(|(our, their)| (our.map(Arc::as_ref), their.map(Arc::as_ref)))
+    }
+
+    fn objects_mut(&mut self) -> &mut BTreeMap<ObjectId, Arc<Object>> {
+        Arc::make_mut(&mut self.objects)
     }
 }
 
 impl FromIterator<Object> for Schema {
     fn from_iter<I: IntoIterator<Item = Object>>(objects: I) -> Schema {
-        Schema { objects: objects.into_iter().map(|object| (object.id(), object)).collect() }
+        let objects = objects.into_iter().map(|object| (object.id(), Arc::new(object)));
+        Schema { objects: Arc::new(objects.collect()) }
     }
 }

@@ -230,18 +230,13 @@ fn compare_fresh(
 ) -> Result<Vec<Diagnostic>, ProofError> {
     let touched = neighbourhood(job.before, job.after, job.difference);
     let fresh = built(server, &touched.build)?;
-    let only = |schema: &Schema| -> Schema {
-        schema.iter().filter(|(id, _)| touched.full.contains(id)).map(|(_, object)| object.clone()).collect()
-    };
+    let only = |schema: &Schema| schema.filter(|id| touched.full.contains(id));
     let mut findings = Vec::new();
     let words = "up.sql leads to another schema than the structs";
     findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
     // Objects that no struct declares, and those of other tables, must be as they were.
     let declared_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
-    let rest = |schema: &Schema| -> Schema {
-        let kept = schema.iter().filter(|(id, _)| !touched.full.contains(id) && !declared_gone(id));
-        kept.map(|(_, object)| object.clone()).collect()
-    };
+    let rest = |schema: &Schema| schema.filter(|id| !touched.full.contains(id) && !declared_gone(id));
     let words = "up.sql changes objects that it does not record";
     findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
     Ok(findings)
