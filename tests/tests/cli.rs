@@ -187,6 +187,28 @@ fn from_structs_to_a_database_and_back() {
 }
 
 #[test]
+fn what_was_found_equal_is_compared_again_when_anything_has_changed() {
+    let sandbox = Sandbox::new("look");
+    sandbox.json(&["generate", "-m", "start"], 0);
+    let code = || sandbox.run(&["generate", "--check"]).code;
+    assert_eq!((code(), code()), (0, 0));
+    let notes = || std::fs::read_dir(sandbox.root.join("cache/looks")).map_or(0, Iterator::count);
+    assert_eq!(notes(), 1);
+    let record = "migrations/20261122131500_start/revision.toml";
+    for (file, from, to) in [
+        ("src/note.rs", "pub title: String", "pub title: Option<String>"),
+        (record, "name = \"title\"", "name = \"topic\""),
+        ("Cargo.toml", "migrations = ", "schemas = [\"other\"]\nmigrations = "),
+    ] {
+        sandbox.replace(file, from, to);
+        assert_eq!((code(), sandbox.run(&["check"]).code), (1, 1), "{file}");
+        sandbox.replace(file, to, from);
+        assert_eq!((code(), code()), (0, 0), "{file}");
+    }
+    assert_eq!(sandbox.json(&["status"], 0)["result"]["structs"]["recorded"], true);
+}
+
+#[test]
 fn a_statement_that_fails_is_shown_with_its_place_and_what_is_left() {
     let sandbox = Sandbox::new("fails");
     sandbox.json(&["generate", "-m", "first"], 0);

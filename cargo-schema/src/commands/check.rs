@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::database::Database;
-use super::declared::{Structs, unrecorded};
+use super::declared::{Sources, Structs, unrecorded};
 use super::failure::Failure;
+use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
 use crate::cli::exit::Exit;
@@ -42,27 +43,30 @@ enum State {
 
 pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let project = world.project()?;
-    let structs = Structs::read(world)?;
-    let recorded = project.schema();
+    let sources = Sources::of(world)?;
+    let look = Look::of(world, &sources, &project);
+    let is_equal = look.is_equal();
+    let recorded = (!is_equal).then(|| project.schema());
     let mut findings = project.findings.clone();
-    findings.extend_from_slice(recorded.as_ref().err().map_or(&[], Vec::as_slice));
+    findings.extend(recorded.iter().flat_map(|recorded| recorded.as_ref().err()).flatten().cloned());
     let mut examined = vec![state("history", &findings, &format!("has no defect in {}", project.shown))];
     let sound = !stops(&findings);
-    let mut look = |what, found: Option<Vec<Diagnostic>>, detail: &str| match found {
+    let mut examine = |what, found: Option<Vec<Diagnostic>>, detail: &str| match found {
         Some(found) => {
             examined.push(state(what, &found, detail));
             findings.extend(found);
         }
         None => examined.push(Examined { what, state: State::Skipped, detail: detail.to_owned() }),
     };
-    let recorded = recorded.ok().filter(|_| sound);
-    look("structs", Some(compared(&structs, recorded.as_ref())), "are what the history records");
+    let recorded = recorded.and_then(Result::ok).filter(|_| sound);
+    let compared = if is_equal { Vec::new() } else { compared(&sources.structs(world)?, recorded.as_ref(), &look) };
+    examine("structs", Some(compared), "are what the history records");
     let proofs = if sound { Some(proven(world, &project)?) } else { None };
-    look("SQL", proofs, "does what it records, and back");
+    examine("SQL", proofs, "does what it records, and back");
     let edits = if sound { edited(world, &project)? } else { None };
     let detail =
         if edits.is_some() { "has the revisions as they are here" } else { "not looked at: no DATABASE_URL is set" };
-    look("database", edits, detail);
+    examine("database", edits, detail);
     Ok(outcome(world, &examined, findings))
 }
 
@@ -76,10 +80,13 @@ fn state(what: &'static str, found: &[Diagnostic], detail: &str) -> Examined {
 }
 
 /// What is wrong with the structs, or else how they differ from the history.
-fn compared(structs: &Structs, recorded: Option<&Schema>) -> Vec<Diagnostic> {
+fn compared(structs: &Structs, recorded: Option<&Schema>, look: &Look) -> Vec<Diagnostic> {
     let mut found = structs.findings().to_vec();
     if let Some(recorded) = recorded.filter(|_| !stops(&found)) {
         found.extend(unrecorded(structs, &structs.difference(recorded)));
+        if found.is_empty() {
+            look.note(structs);
+        }
     }
     found
 }

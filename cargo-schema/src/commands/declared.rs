@@ -2,7 +2,8 @@
 //!
 //! Reading and lowering only; nothing is planned and no database is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use schema_core::diagnostic::{Code, Diagnostic, Place, stops};
 use schema_core::diff::{Difference, difference};
@@ -11,6 +12,7 @@ use schema_syntax::TypeContext;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 
 use super::failure::Failure;
+use super::looks::Look;
 use super::world::World;
 use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
@@ -23,9 +25,17 @@ pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
 /// How many changes are shown one by one.
 const SHOWN: usize = 20;
 
+/// Where structs are, and how they are read.
+pub(super) struct Sources {
+    workspace: Workspace,
+    types: TypeContext,
+    options: LowerOptions,
+}
+
 /// The declared schema of the project.
 pub(super) struct Structs {
     lowered: Lowered,
+    paths: Vec<PathBuf>,
 }
 
 /// How structs and history stand to each other.
@@ -34,25 +44,44 @@ pub(super) struct Standing {
     pub differences: usize,
 }
 
-impl Structs {
-    /// Reads the structs, and gives them with what was found, whatever it is.
-    pub fn read(world: &World<'_>) -> Result<Structs, Failure> {
+impl Sources {
+    /// The packages with structs, as cargo knows them.
+    pub fn of(world: &World<'_>) -> Result<Sources, Failure> {
         let location = world.location()?;
         let manifest = location.member.as_ref().unwrap_or(&location.root);
         let workspace = discover(&manifest.path, &world.config.packages)?;
         if workspace.packages.is_empty() {
             return Err(without_structs(world, &workspace));
         }
-        let types = TypeContext { types: types(world)? };
-        let files = read_sources(&workspace, &types, &world.current)?;
-        world.screen.detail(&format!("{} files of {} packages", files.len(), workspace.packages.len()));
-        Ok(Structs { lowered: lower(&files, &options(world)?) })
+        Ok(Sources { workspace, types: TypeContext { types: types(world)? }, options: options(world)? })
+    }
+
+    /// All that decides what the same files mean.
+    pub fn described(&self) -> String {
+        format!("{:?} {:?} {:?}", self.workspace, self.types, self.options)
+    }
+
+    /// Reads the structs, and gives them with what was found, whatever it is.
+    pub fn structs(&self, world: &World<'_>) -> Result<Structs, Failure> {
+        let files = read_sources(&self.workspace, &self.types, &world.current)?;
+        world.screen.detail(&format!("{} files of {} packages", files.len(), self.workspace.packages.len()));
+        let modules = files.iter().flat_map(|file| &file.modules).flat_map(|module| &module.candidates);
+        let paths = files.iter().map(|file| &file.path).chain(modules.map(|candidate| &candidate.path));
+        let paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
+        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect() })
     }
 
     /// Reads the structs; any error among what was found stops the command.
-    pub fn sound(world: &World<'_>) -> Result<Structs, Failure> {
-        let structs = Structs::read(world)?;
+    pub fn sound(&self, world: &World<'_>) -> Result<Structs, Failure> {
+        let structs = self.structs(world)?;
         if stops(structs.findings()) { Err(Failure::Findings(structs.lowered.findings)) } else { Ok(structs) }
+    }
+}
+
+impl Structs {
+    /// The files that were read, and where modules were looked for.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// What was found.
@@ -86,9 +115,18 @@ impl Structs {
 
 /// Compares structs and history, both of which must be sound.
 pub(super) fn standing(world: &World<'_>, project: &Project) -> Result<Standing, Failure> {
-    let structs = Structs::sound(world)?;
+    let sources = Sources::of(world)?;
+    let look = Look::of(world, &sources, project);
+    if look.is_equal() {
+        return Ok(Standing { differences: 0 });
+    }
+    let structs = sources.sound(world)?;
     let recorded = project.schema().map_err(Failure::Findings)?;
-    Ok(Standing { differences: structs.difference(&recorded).changes().len() })
+    let differences = structs.difference(&recorded).changes().len();
+    if differences == 0 && structs.findings().is_empty() {
+        look.note(&structs);
+    }
+    Ok(Standing { differences })
 }
 
 /// The changes as findings: those that are in no revision.

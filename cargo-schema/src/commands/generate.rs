@@ -8,9 +8,10 @@ use schema_core::history::{Migration, RevisionId, RevisionRecord};
 use schema_core::lint::RENAME_OR_DROP;
 use serde_json::json;
 
-use super::declared::Structs;
+use super::declared::{Sources, Structs};
 use super::failure::Failure;
 use super::generate_report::{Draw, drawn, nothing};
+use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
 use super::{Outcome, drift, generate_from, rename_answers};
@@ -26,13 +27,21 @@ pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Fail
     if options.empty {
         return empty(world, options, &project);
     }
-    let structs = Structs::sound(world)?;
+    let sources = Sources::of(world)?;
+    let look = Look::of(world, &sources, &project);
+    if options.from == From::History && options.rename.is_empty() && look.is_equal() {
+        return Ok(nothing(&project));
+    }
+    let structs = sources.sound(world)?;
     let recorded = project.schema().map_err(Failure::Findings)?;
     if options.from == From::Database {
         return generate_from::run(world, options, &project, &structs, &recorded);
     }
     let draft = drafted(world, options, &structs, &recorded)?;
     if draft.is_empty() {
+        if structs.findings().is_empty() {
+            look.note(&structs);
+        }
         return Ok(nothing(&project).with_findings(structs.findings().to_vec()));
     }
     let (migration, record) = revision(options, &project, &draft);

@@ -15,6 +15,7 @@ mod generate_report;
 mod history;
 mod init;
 mod init_manifest;
+mod looks;
 mod proofs;
 mod rename_answers;
 mod runs;
