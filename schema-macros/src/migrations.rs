@@ -7,9 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use schema_core::diagnostic::Code;
 use schema_core::history::{RecordHead, RevisionId};
 
 use crate::emit::{Output, literal};
+
+/// The folder is not there, cannot be read, or is not watched.
+const MIGRATIONS_FOLDER: Code = Code::new("migrations-folder");
 
 pub(crate) fn embed(tokens: TokenStream) -> TokenStream {
     let span = tokens.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
@@ -17,13 +21,19 @@ pub(crate) fn embed(tokens: TokenStream) -> TokenStream {
         Ok(revisions) => expression(&revisions),
         Err(message) => {
             let mut output = Output::default();
-            output.text_at(&format!("::core::compile_error! {{ {} }}", literal(&message)), span);
+            output.text_at(&format!("::core::compile_error! {{ {} }}", literal(&with_code(&message))), span);
             // An expression of the right type, so that the message stays the only error.
             let mut outer = Output::default();
             outer.text(&format!("{{ {} ::schema_runtime::Migrations::new(&[]) }}", output.finish()));
             outer.finish()
         }
     }
+}
+
+/// The code stands behind the first line, before the help.
+fn with_code(message: &str) -> String {
+    let (first, help) = message.split_at(message.find('\n').unwrap_or(message.len()));
+    format!("{first} [{}]{help}", MIGRATIONS_FOLDER.as_str())
 }
 
 /// The folder that build.rs watches, when the argument names it: from the package's folder, or from one above, such as that of

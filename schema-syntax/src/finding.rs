@@ -76,11 +76,12 @@ impl SyntaxFinding {
         shown
     }
 
-    /// The finding as one text, for a compiler error: it has a place but no notes.
+    /// The finding as one text, for a compiler error: it has a place but no notes, and no code but rustc's own.
     pub fn shown(&self) -> String {
+        let code = self.code.as_str();
         let notes = self.notes.iter().map(|note| format!("\nnote: {note}"));
         let help = self.help.iter().map(|help| format!("\nhelp: {help}"));
-        format!("{}{}", self.message, notes.chain(help).collect::<String>())
+        format!("{} [{code}]{}", self.message, notes.chain(help).collect::<String>())
     }
 }
 

@@ -237,7 +237,7 @@ mod tests {
                 };
                 format!("{sql}{}", if of.nullable { "" } else { " not null" })
             }
-            Err(finding) => format!("{}: {}", finding.code.as_str(), finding.shown()),
+            Err(finding) => finding.shown(),
         };
         assert_eq!(shown, expect, "{text}");
     }
@@ -276,12 +276,12 @@ mod tests {
     fn what_no_table_can_decide_is_asked() {
         check(
             "u32",
-            "type-ambiguous: `u32` fits no SQL type exactly, so the column's type is yours to choose\n\
+            "`u32` fits no SQL type exactly, so the column's type is yours to choose [type-ambiguous]\n\
              help: add `sql = \"oid\"` or `sql = \"bigint\"` to `#[column(...)]`",
         );
         check(
             "Option<Option<i32>>",
-            "type-unknown: `Option<Option<..>>` has two kinds of nothing and a column has one NULL\n\
+            "`Option<Option<..>>` has two kinds of nothing and a column has one NULL [type-unknown]\n\
              help: take one `Option` away",
         );
         for text in ["(i32, i32)", "HashSet<i32>", "Vec<Vec<i32>>", "Duration", "i8"] {

@@ -45,6 +45,9 @@ pub fn verify() {
     print!("{}", report.output);
 }
 
+/// The finding that the derives show at the field, and this says where there is none.
+const CODE: &str = "migration-missing";
+
 /// Windows takes 32,767 characters for a variable. What does not fit is not the last thing that is wrong, and comes up later.
 const LONGEST_VARIABLE: usize = 24_000;
 
@@ -94,13 +97,13 @@ fn verify_package(package: &Package, report: &mut Report) {
 fn tell(package: &Package, found: &[drift::Drift], report: &mut Report) {
     if package.mode == Mode::Warn {
         for drift in found {
-            report.warn(&drift.text);
+            report.warn(&format!("{} [{CODE}]", drift.text));
         }
         return;
     }
     let (placed, homeless): (Vec<_>, Vec<_>) = found.iter().partition(|drift| drift.declared);
     for drift in homeless {
-        report.line(&format!("cargo::error=cargo schema: {}", drift.text));
+        report.line(&format!("cargo::error=cargo schema: {} [{CODE}]", drift.text));
     }
     let mut entries = String::new();
     for drift in &placed {
