@@ -196,7 +196,8 @@ fn the_derive_and_the_scan_say_the_same() {
         let record = fs::read_to_string(path.with_extension("stderr")).unwrap_or_default();
         let errors = record.lines().filter_map(|line| line.strip_prefix("error: "));
         let findings = lowered(&[read(path)]).findings;
-        let messages: BTreeSet<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        let messages: BTreeSet<String> =
+            findings.iter().map(|finding| format!("{} [{}]", finding.message, finding.code.as_str())).collect();
         for message in errors {
             assert!(messages.contains(message), "{name}: only the derive says `{message}`; the scan: {messages:#?}");
         }
