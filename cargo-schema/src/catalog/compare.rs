@@ -67,7 +67,7 @@ pub fn compare(before: &Schema, after: &Schema) -> Vec<ObservedDifference> {
 }
 
 /// The attributes in which two definitions of one object differ.
-fn attributes(before: &Object, after: &Object) -> Vec<ObservedDifference> {
+pub fn attributes(before: &Object, after: &Object) -> Vec<ObservedDifference> {
     let (Value::Object(old), Value::Object(new)) = (definition(before), definition(after)) else {
         unreachable!("an object serialises as a map")
     };

@@ -24,7 +24,7 @@ use postgres::{Client, IsolationLevel, Transaction};
 use schema_core::Schema;
 use serde::Serialize;
 
-pub use compare::{ObservedDifference, compare};
+pub use compare::{ObservedDifference, attributes, compare};
 pub use error::CatalogError;
 pub use scope::Scope;
 

@@ -121,6 +121,15 @@ pub enum Command {
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
+    /// What takes one schema to another: any two of structs, history, databases and SQL files
+    #[command(
+        after_help = "FROM and TO are one of:\n  structs              what the structs say\n  migrations           what the history \
+                      records\n  migrations@REV       the same, up to and with one revision\n  database             the \
+                      project's database (DATABASE_URL, or the embedded one)\n  postgres://...       any database\n  \
+                      FILE.sql             what the file builds in an empty database, such as a dump of pg_dump -s\n\n\
+                      Example:\n  cargo schema diff database structs --sql"
+    )]
+    Diff(Diff),
     /// The embedded database of this checkout
     #[command(subcommand, after_help = "Example:\n  cargo schema dev psql")]
     Dev(Dev),
@@ -237,6 +246,29 @@ pub struct Show {
 #[derive(Args, Debug)]
 pub struct Check {}
 
+/// `diff`
+#[derive(Args, Debug)]
+pub struct Diff {
+    /// Where the difference starts
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// Where it leads
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// Only the SQL that takes FROM to TO
+    #[arg(long)]
+    pub sql: bool,
+    /// Only the SQL of the way back
+    #[arg(long, conflicts_with = "sql")]
+    pub down: bool,
+    /// Exit code 1 when they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// An object was renamed, for example users.mail=users.email (may be repeated)
+    #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
+    pub rename: Vec<RenameAnswer>,
+}
+
 /// `dev`
 #[derive(Debug, Subcommand)]
 pub enum Dev {
@@ -281,6 +313,7 @@ impl Command {
             Command::History(_) => "history",
             Command::Show(_) => "show",
             Command::Check(_) => "check",
+            Command::Diff(_) => "diff",
             Command::Dev(dev) => dev.name(),
         }
     }

@@ -6,6 +6,8 @@ mod check;
 mod database;
 mod declared;
 mod dev;
+mod diff;
+mod diff_state;
 mod downgrade;
 mod drift;
 pub mod failure;
@@ -83,6 +85,7 @@ impl World<'_> {
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),
             Command::Check(_) => check::run(world),
+            Command::Diff(options) => diff::run(world, &options),
             Command::Dev(command) => dev::run(world, &command),
         }
     }

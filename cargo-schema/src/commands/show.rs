@@ -52,7 +52,8 @@ pub(super) fn run(world: &World<'_>, options: &Show) -> Result<Outcome, Failure>
     Ok(Outcome::done(text, result))
 }
 
-fn resolve(world: &World<'_>, project: &Project, text: &str) -> Result<RevisionId, Failure> {
+/// The revision that is meant by its id, a part of it, or `head`.
+pub(super) fn resolve(world: &World<'_>, project: &Project, text: &str) -> Result<RevisionId, Failure> {
     let heads = project.graph.heads();
     match (text, heads.as_slice()) {
         ("head" | "heads", [head]) => Ok(head.clone()),

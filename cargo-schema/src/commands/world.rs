@@ -43,9 +43,9 @@ impl<'w> World<'w> {
         current: PathBuf,
         texts: &'w Texts,
     ) -> Result<World<'w>, Failure> {
-        // A deploy has the revisions and no cargo project, and servers are the user's, not a project's.
+        // A deploy has the revisions and no cargo project, servers are the user's, not a project's, and two databases have none.
         let alone = global.migrations.is_some()
-            || matches!(command, Command::Dev(Dev::Stop | Dev::Status | Dev::Install { .. }));
+            || matches!(command, Command::Diff(_) | Command::Dev(Dev::Stop | Dev::Status | Dev::Install { .. }));
         let location = match locate(&current, global.manifest_path.as_deref()) {
             Err(WorkspaceError::NoManifest { .. }) if alone => None,
             other => Some(other?),

@@ -56,6 +56,8 @@ pub enum Script {
     UpAgain,
     /// The structs, built from nothing.
     Fresh,
+    /// A file that the user names.
+    File(String),
 }
 
 impl fmt::Display for Script {
@@ -66,6 +68,7 @@ impl fmt::Display for Script {
             Script::Down => f.write_str("down.sql"),
             Script::UpAgain => f.write_str("up.sql, run again after down.sql"),
             Script::Fresh => f.write_str("the structs, built from nothing"),
+            Script::File(file) => f.write_str(file),
         }
     }
 }
@@ -158,6 +161,7 @@ impl Refusal {
         finding = self.hint.iter().fold(finding, |finding, hint| finding.note(format!("hint: {hint}")));
         finding.help(match self.script {
             Script::Revision(ref id) => format!("correct migrations/{id}/up.sql; nothing was written"),
+            Script::File(ref file) => format!("correct {file}; it must run in an empty database"),
             Script::Down | Script::UpAgain => {
                 "correct the attribute that this comes from; nothing was written".to_owned()
             }

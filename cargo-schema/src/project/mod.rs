@@ -98,6 +98,13 @@ impl Project {
         self.revisions.iter().map(RevisionDir::migration).collect()
     }
 
+    /// The same history up to and with one revision.
+    pub fn up_to(&self, id: &RevisionId) -> Project {
+        let before = self.graph.ancestors(id);
+        let kept = self.revisions.iter().filter(|revision| revision.id == *id || before.contains(&revision.id));
+        Project { revisions: kept.cloned().collect(), ..self.clone() }
+    }
+
     /// The declared schema at the heads, or what is wrong with the records.
     pub fn schema(&self) -> Result<Schema, Vec<Diagnostic>> {
         let (mut records, mut findings) = (Vec::with_capacity(self.revisions.len()), Vec::new());

@@ -39,7 +39,7 @@ pub fn json(changes: &[Change]) -> Vec<Value> {
 }
 
 /// How many columns each table has that comes or goes.
-fn parts(changes: &[Change]) -> BTreeMap<ObjectId, usize> {
+pub(super) fn parts(changes: &[Change]) -> BTreeMap<ObjectId, usize> {
     let mut tables: BTreeMap<ObjectId, usize> =
         changes.iter().filter(|change| is_whole(change)).map(|change| (change.id(), 0)).collect();
     for change in changes.iter().filter(|change| change.id().kind == KindName::Column) {
@@ -54,13 +54,13 @@ fn is_whole(change: &Change) -> bool {
     matches!(change, Change::Create(Object::Table(_)) | Change::Drop(Object::Table(_)))
 }
 
-fn whole_table(change: &Change, parts: &BTreeMap<ObjectId, usize>) -> Option<ObjectId> {
+pub(super) fn whole_table(change: &Change, parts: &BTreeMap<ObjectId, usize>) -> Option<ObjectId> {
     let (Change::Create(object) | Change::Drop(object)) = change else { return None };
     let table = ObjectId::table(object.table()?);
     (parts.contains_key(&table) && object.id() != table).then_some(table)
 }
 
-fn row(change: &Change, columns: Option<usize>) -> Vec<Cell> {
+pub(super) fn row(change: &Change, columns: Option<usize>) -> Vec<Cell> {
     let id = change.id();
     let (sign, color) = match change {
         Change::Create(_) => ("+", Color::Good),

@@ -3,6 +3,7 @@
 //! Results go to stdout, all else to stderr. Nothing here decides what is said; commands give values.
 
 pub mod changes;
+pub mod difference;
 pub mod duration;
 pub mod json;
 mod paint;

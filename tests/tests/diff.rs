@@ -1,0 +1,95 @@
+//! `cargo schema diff`: what it prints leads from one schema to the other and back, by PostgreSQL's own judgement.
+
+use std::fs;
+
+use schema_tests::app::{App, Ran};
+use schema_tests::cluster::{Database, database};
+use schema_tests::dump::{diff, dump};
+use serde_json::Value;
+
+const FEATURES: &str = include_str!("catalog/features.sql");
+
+fn app(name: &str, database: &Database) -> App {
+    App::copy(name, env!("CARGO_BIN_EXE_cargo_schema"), database)
+}
+
+fn run(database: &Database, sql: &str) {
+    database.client().batch_execute(sql).unwrap_or_else(|error| panic!("{error:?}\n{sql}"));
+}
+
+/// The result for programs; findings may follow on the other output.
+#[track_caller]
+fn result(ran: Ran, code: i32) -> Value {
+    let text = ran.ends_with(code);
+    let object: Value =
+        serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap_or_else(|_| panic!("{text}"));
+    object["result"].clone()
+}
+
+fn sql(result: &Value, direction: &str) -> String {
+    result[direction].as_str().expect("SQL is a text").to_owned()
+}
+
+#[test]
+fn structs_history_a_database_and_a_file_are_compared_with_each_other() {
+    let database = database();
+    let app = app("zksync_structs", &database);
+    let start = dump(&database);
+    let text = app.schema(&["diff", "migrations", "structs", "--exit-code"]).ends_with(1);
+    assert!(text.contains("+  table  ") && text.contains("add --sql"), "{text}");
+    let same = app.schema(&["diff", "structs", "original.sql", "--exit-code"]).ends_with(0);
+    assert!(same.contains("nothing differs"), "{same}");
+
+    let found = result(app.schema(&["diff", "database", "structs", "--format", "json"]), 0);
+    assert_eq!(found["equal"], false);
+    run(&database, &sql(&found, "up"));
+    app.schema(&["diff", "database", "original.sql", "--exit-code"]).ends_with(0);
+    run(&database, "ALTER TABLE base_token_ratios ALTER COLUMN numerator_l1 TYPE text, ADD COLUMN note text");
+    let text = app.schema(&["diff", "structs", "database"]).ends_with(0);
+    assert!(text.contains("table base_token_ratios\n"), "{text}");
+    assert!(text.contains("+  column  base_token_ratios.note"), "{text}");
+    assert!(text.contains("type: numeric(20,0) -> text"), "{text}");
+    run(
+        &database,
+        "ALTER TABLE base_token_ratios DROP COLUMN note, ALTER COLUMN numerator_l1 TYPE numeric(20,0) USING numerator_l1::numeric",
+    );
+    run(&database, &sql(&found, "down"));
+    assert_eq!(diff(&start, &dump(&database)), Vec::<String>::new());
+}
+
+#[test]
+fn the_sql_between_two_databases_leads_there_and_back() {
+    let (here, there) = (database(), database());
+    run(&here, FEATURES);
+    let app = app("shop", &here);
+    let original = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/apps/zksync_structs/original.sql");
+    run(&there, &fs::read_to_string(original).expect("the original is part of the fixture"));
+    let start = dump(&here);
+    let found = result(app.schema(&["diff", &here.url, &there.url, "--format", "json"]), 0);
+    run(&here, &sql(&found, "up"));
+    assert_eq!(diff(&dump(&there), &dump(&here)), Vec::<String>::new());
+    app.schema(&["diff", &here.url, original, "--exit-code"]).ends_with(0);
+    run(&here, &sql(&found, "down"));
+    assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_compared_is_told() {
+    let database = database();
+    let app = app("shop", &database);
+    run(&database, "CREATE TABLE a (b int); CREATE VIEW seen AS SELECT b FROM a");
+    fs::write(app.folder().join("empty.sql"), "").unwrap();
+    fs::write(app.folder().join("refused.sql"), "CREATE TABLE c (d int);\nCREATE TABLE c (e int);\n").unwrap();
+    fs::write(app.folder().join("psql.sql"), "\\restrict k3y\nSELECT 1;\n\\i more.sql\n").unwrap();
+    fs::write(app.folder().join("dumped.sql"), "\\restrict k3y\nCREATE TABLE a (b int);\n\\unrestrict k3y\n").unwrap();
+    let text = app.schema(&["diff", "database", "empty.sql"]).ends_with(0);
+    assert!(text.contains("warning[not-managed]") && text.contains("view seen"), "{text}");
+    app.schema(&["diff", "database", "dumped.sql", "--exit-code"]).ends_with(0);
+    let text = app.schema(&["diff", "refused.sql", "empty.sql"]).ends_with(1);
+    assert!(text.contains("refused.sql at line 2") && text.contains("42P07"), "{text}");
+    let text = app.schema(&["diff", "psql.sql", "empty.sql"]).ends_with(1);
+    assert!(text.contains("error[sql-psql-command]") && text.contains("psql.sql:3"), "{text}");
+    let text = app.schema(&["diff", "structs", "production"]).ends_with(2);
+    assert!(text.contains("`production` names no schema") && text.contains("for example"), "{text}");
+    app.schema(&["diff", "structs", "missing.sql"]).ends_with(3);
+}
