@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::cluster::{Database, cluster};
 
@@ -31,12 +32,15 @@ impl App {
     /// A copy of `fixtures/apps/NAME` that works on this database. `subcommand` is the program of `cargo schema`.
     pub fn copy(name: &str, subcommand: &str, database: &Database) -> App {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in a workspace");
-        let folder = std::env::temp_dir().join(format!("schema-app-{}-{name}", std::process::id()));
+        // Tests of one file run in one process or in many.
+        static COPIES: AtomicUsize = AtomicUsize::new(0);
+        let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("schema-app-{}-{copy}-{name}", std::process::id()));
         let subcommand = PathBuf::from(subcommand);
         let built = subcommand.parent().and_then(Path::parent).expect("programs are in a target folder");
         let (target, database_url) = (built.join("apps"), database.url.clone());
         let app = App { folder, name: name.to_owned(), subcommand, target, database_url };
-        copy(&root.join("fixtures/apps").join(name), &app.folder);
+        copy_folder(&root.join("fixtures/apps").join(name), &app.folder);
         fs::copy(root.join("Cargo.lock"), app.folder.join("Cargo.lock")).expect("the workspace has a lock file");
         let manifest = app.folder.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).expect("an application has a manifest");
@@ -52,7 +56,7 @@ impl App {
 
     /// Lays the files of one of its folders over its own, as the next release does.
     pub fn lay_over(&self, release: &str) {
-        copy(&self.folder.join(release), &self.folder);
+        copy_folder(&self.folder.join(release), &self.folder);
     }
 
     /// `cargo schema ...`
@@ -105,7 +109,7 @@ impl Drop for App {
 }
 
 /// Copies a folder, but for what building leaves in it.
-fn copy(from: &Path, to: &Path) {
+fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
     for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())).flatten() {
         let (source, place, name) = (entry.path(), to.join(entry.file_name()), entry.file_name());
@@ -113,7 +117,7 @@ fn copy(from: &Path, to: &Path) {
             continue;
         }
         match source.is_dir() {
-            true => copy(&source, &place),
+            true => copy_folder(&source, &place),
             false => drop(fs::copy(&source, &place).unwrap_or_else(|error| panic!("{}: {error}", source.display()))),
         }
     }

@@ -58,6 +58,21 @@ fn structs_history_a_database_and_a_file_are_compared_with_each_other() {
 }
 
 #[test]
+fn a_database_without_history_is_brought_to_the_structs() {
+    let database = database();
+    let app = app("zksync_structs", &database);
+    run(&database, &fs::read_to_string(app.folder().join("original.sql")).expect("it is part of the fixture"));
+    run(&database, "SET search_path = public; ALTER TABLE base_token_ratios DROP COLUMN numerator_sl");
+    run(&database, "CREATE VIEW public.seen AS SELECT id, ratio_timestamp FROM public.base_token_ratios");
+    let text = app.schema(&["generate", "--from", "database", "-m", "mend"]).ends_with(0);
+    assert!(text.contains("ADD COLUMN numerator_sl") && !text.contains("CREATE TABLE"), "{text}");
+    assert!(text.contains("warning[not-managed]") && text.contains("view seen"), "{text}");
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
+    assert_eq!(database.value("SELECT count(*) FROM public.seen"), "0");
+}
+
+#[test]
 fn the_sql_between_two_databases_leads_there_and_back() {
     let (here, there) = (database(), database());
     run(&here, FEATURES);

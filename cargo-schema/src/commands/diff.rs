@@ -3,33 +3,27 @@
 //! It reads and shows. Nothing of the user's is written, and nothing is guessed: a rename is one only when it is told.
 
 use schema_core::Change;
-use schema_core::diagnostic::{Code, Diagnostic};
 use schema_core::lint::questions;
 use schema_core::plan::{Hints, Plan, plan};
-use schema_core::rename::Rename;
+use schema_core::rename::{Rename, inverted};
 use serde_json::{Value, json};
 
 use super::diff_state::{Side, State};
 use super::failure::Failure;
 use super::world::World;
-use super::{Outcome, rename_answers};
+use super::{Outcome, not_managed, rename_answers};
 use crate::catalog::attributes;
 use crate::cli::arguments::Diff;
 use crate::cli::exit::Exit;
 use crate::devdb;
 use crate::report::{changes, difference};
 
-/// A database has objects of kinds that are not compared.
-pub const NOT_MANAGED: Code = Code::new("not-managed");
-
-/// How many objects that are not managed are named.
-const SHOWN: usize = 20;
-
 pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure> {
     let (from, to) = (State::read(world, &options.from)?, State::read(world, &options.to)?);
     let (before, after) = sides(world, &from, &to)?;
-    let made = planned(options, &to, &before, &after)?;
-    let findings = [not_managed(&options.from, &before), not_managed(&options.to, &after)];
+    let made = planned(options, (&from, &to), &before, &after)?;
+    let unknown = |word: &str, side: &Side| not_managed::finding(&label(word), &side.unmanaged);
+    let findings = [unknown(&options.from, &before), unknown(&options.to, &after)];
     let changes = made.difference.changes();
     let text = match (options.sql, options.down) {
         (true, _) => made.up.text(),
@@ -62,13 +56,14 @@ fn sides(world: &World<'_>, from: &State, to: &State) -> Result<(Side, Side), Fa
     Ok((from.observed(&server)?, to.observed(&server)?))
 }
 
-fn planned(options: &Diff, to: &State, before: &Side, after: &Side) -> Result<Plan, Failure> {
+fn planned(options: &Diff, (from, to): (&State, &State), before: &Side, after: &Side) -> Result<Plan, Failure> {
     let nothing = Hints::default();
-    let (told, hints): (&[Rename], &Hints) = match to {
-        State::Structs { renames, hints, .. } => (renames, hints),
-        _ => (&[], &nothing),
+    // What the structs say of old names counts in both directions, what they say of existing rows only towards them.
+    let (mut renames, hints): (Vec<Rename>, &Hints) = match (from, to) {
+        (_, State::Structs { renames, hints, .. }) => (renames.clone(), hints),
+        (State::Structs { renames, .. }, _) => (inverted(renames), &nothing),
+        _ => (Vec::new(), &nothing),
     };
-    let mut renames = told.to_vec();
     let named = rename_answers::named(&options.rename, &before.schema, &after.schema);
     renames.extend(named.map_err(Failure::Findings)?);
     Ok(plan(&before.schema, &after.schema, &renames, hints))
@@ -105,20 +100,4 @@ fn detailed(changes: &[Change]) -> Vec<Value> {
         }
     }
     values
-}
-
-/// What one side has and the comparison does not know.
-fn not_managed(word: &str, side: &Side) -> Option<Diagnostic> {
-    let objects = &side.unmanaged;
-    if objects.is_empty() {
-        return None;
-    }
-    let many = if objects.len() == 1 { "1 object".to_owned() } else { format!("{} objects", objects.len()) };
-    let message = format!("{} has {many} of kinds that are not managed, so they are not compared", label(word));
-    let named = objects.iter().take(SHOWN).fold(Diagnostic::warning(NOT_MANAGED, message), |finding, object| {
-        finding.note(format!("{} {}", object.kind, object.name))
-    });
-    let rest = objects.len().saturating_sub(SHOWN);
-    let finding = if 0 < rest { named.note(format!("and {rest} more")) } else { named };
-    Some(finding.help("carry them over by hand: write their SQL into a revision of `cargo schema generate --empty`"))
 }

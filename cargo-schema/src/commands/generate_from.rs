@@ -16,8 +16,8 @@ use super::failure::Failure;
 use super::generate::{new_id, write};
 use super::generate_report::{Draw, drawn, nothing};
 use super::world::World;
-use super::{Outcome, rename_answers};
-use crate::catalog::{Scope, compare, observe};
+use super::{Outcome, not_managed, rename_answers};
+use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Generate;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
@@ -36,7 +36,8 @@ pub(super) fn run(
     structs: &Structs,
     recorded: &Schema,
 ) -> Result<Outcome, Failure> {
-    let there = observed(world)?;
+    let found = observed(world)?;
+    let there = found.schema;
     let server = devdb::open(&world.dev_options())?;
     let wanted = built(&server, structs.schema())?;
     let plan = planned(world, options, structs, &there, &wanted)?;
@@ -49,17 +50,18 @@ pub(super) fn run(
     let record = RevisionRecord::new(message.clone(), parents.clone(), changes);
     let (id, up, down) = (new_id(project, &message), plan.up.text().into(), Some(plan.down.text().into()));
     let revision = Migration { id, parents, message, up, down };
-    let mut found = proof(&server, &there, &wanted, &plan, &revision)?;
-    found.extend(beside_history(&server, project, &there)?);
-    if stops(&found) {
-        return Err(Failure::Findings(found));
+    let mut findings: Vec<Diagnostic> = not_managed::finding("the database", &found.unmanaged).into_iter().collect();
+    findings.extend(proof(&server, &there, &wanted, &plan, &revision)?);
+    findings.extend(beside_history(&server, project, &there)?);
+    if stops(&findings) {
+        return Err(Failure::Findings(findings));
     }
     if !options.dry_run {
         write(world, project, &revision, &record, false)?;
     }
     let changes = plan.difference.changes();
     let draw = Draw { exit: Exit::Done, written: !options.dry_run, changes: &changes, draft: &revision };
-    Ok(drawn(world, project, &draw).with_findings(found))
+    Ok(drawn(world, project, &draw).with_findings(findings))
 }
 
 /// Says so when the revision starts where no other database is.
@@ -75,10 +77,10 @@ fn beside_history(server: &DevServer, project: &Project, there: &Schema) -> Resu
     ))
 }
 
-fn observed(world: &World<'_>) -> Result<Schema, Failure> {
+fn observed(world: &World<'_>) -> Result<Observed, Failure> {
     let mut database = Database::open(world)?;
     let observed = observe(&mut database.client, &Scope::default());
-    observed.map(|observed| observed.schema).map_err(|error| Failure::Environment(Problem::told(&error.to_string())))
+    observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))
 }
 
 /// The plan, once nothing is open that only the user can tell.

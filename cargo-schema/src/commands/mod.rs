@@ -18,6 +18,7 @@ mod history;
 mod init;
 mod init_manifest;
 mod looks;
+mod not_managed;
 mod proofs;
 mod rename_answers;
 mod runs;
