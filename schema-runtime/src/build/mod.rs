@@ -9,10 +9,11 @@ mod package;
 mod sources;
 mod stamp;
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
 use package::{Mode, Package};
-use stamp::Stamps;
+use stamp::{Read, Stamps};
 
 /// Compares the package's structs with its recorded history.
 ///
@@ -32,7 +33,12 @@ pub fn verify() {
     };
     println!("cargo::rerun-if-env-changed=SCHEMA_BUILD");
     let stamps = Stamps::in_out_dir();
-    if let Some(output) = stamps.output_if_fresh() {
+    let package = OnceCell::new();
+    let modules = |path: &Path| {
+        let package = package.get_or_init(|| Package::read(&folder)).as_ref().ok()?;
+        sources::modules(package, path)
+    };
+    if let Some(output) = stamps.output_if_fresh(modules) {
         print!("{output}");
         return;
     }
@@ -57,7 +63,7 @@ struct Report {
     /// The lines for cargo.
     output: String,
     /// The files and folders that were looked at.
-    read: Vec<PathBuf>,
+    read: Vec<Read>,
 }
 
 impl Report {
@@ -72,7 +78,12 @@ impl Report {
 
     fn depends_on(&mut self, path: PathBuf) {
         self.line(&format!("cargo::rerun-if-changed={}", path.display()));
-        self.read.push(path);
+        self.read.push(Read { path, modules: None });
+    }
+
+    /// The file that was looked at last declares nothing.
+    fn only_modules(&mut self, modules: String) {
+        self.read.iter_mut().last().into_iter().for_each(|read| read.modules = Some(modules.clone()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use schema_syntax::{
     conditions::Conditions,
@@ -15,7 +16,7 @@ use super::{Report, package::Package};
 pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
     let conditions = Conditions::features(package.features.iter().map(String::as_str));
     let reading = Reading { conditions: &conditions, types: &package.types };
-    let text_of = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    let text_of = |path: &Path| path.to_string_lossy().into_owned();
     let mut open: Vec<(String, Role)> = package.roots.iter().rev().map(|root| (text_of(root), Role::Folder)).collect();
     let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     while let Some((path, role)) = open.pop() {
@@ -26,6 +27,9 @@ pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         report.depends_on((&path).into());
         let file = parse_source(&path, &text, role, &reading);
+        if file.declarations.is_empty() {
+            only_modules(&path, &text, &reading).into_iter().for_each(|modules| report.only_modules(modules));
+        }
         for module in file.modules.iter().rev() {
             let found = module
                 .candidates
@@ -36,4 +40,20 @@ pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
         files.push(file);
     }
     files
+}
+
+/// What [`Read::modules`](super::stamp::Read) says of a source as it is now.
+pub(super) fn modules(package: &Package, path: &Path) -> Option<String> {
+    let conditions = Conditions::features(package.features.iter().map(String::as_str));
+    let reading = Reading { conditions: &conditions, types: &package.types };
+    only_modules(&path.to_string_lossy(), &fs::read_to_string(path).ok()?, &reading)
+}
+
+/// The modules that a text names when it declares nothing. They are told in one role, because the role of a file does not change
+/// without a change of another one.
+fn only_modules(path: &str, text: &str, reading: &Reading<'_>) -> Option<String> {
+    let file = parse_source(path, text, Role::Folder, reading);
+    let modules = file.modules.iter().flat_map(|module| &module.candidates);
+    let told = modules.map(|candidate| format!("{:?}", candidate.path)).collect::<Vec<_>>().join(" ");
+    (file.declarations.is_empty() && file.findings.is_empty()).then_some(told)
 }
