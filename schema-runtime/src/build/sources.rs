@@ -27,9 +27,13 @@ pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         report.depends_on((&path).into());
         let file = parse_source(&path, &text, role, &reading);
-        if file.declarations.is_empty() {
-            only_modules(&path, &text, &reading).into_iter().for_each(|modules| report.only_modules(modules));
-        }
+        // Only a file without tables that names modules may have to be read in the other role: few do.
+        let in_role = role == Role::Folder || file.modules.is_empty() || !file.declarations.is_empty();
+        let told = match in_role {
+            true => only_modules(&file),
+            false => only_modules(&parse_source(&path, &text, Role::Folder, &reading)),
+        };
+        told.into_iter().for_each(|modules| report.only_modules(modules));
         for module in file.modules.iter().rev() {
             let found = module
                 .candidates
@@ -46,14 +50,34 @@ pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
 pub(super) fn modules(package: &Package, path: &Path) -> Option<String> {
     let conditions = Conditions::features(package.features.iter().map(String::as_str));
     let reading = Reading { conditions: &conditions, types: &package.types };
-    only_modules(&path.to_string_lossy(), &fs::read_to_string(path).ok()?, &reading)
+    let (path, text) = (path.to_string_lossy(), fs::read_to_string(path).ok()?);
+    only_modules(&parse_source(&path, &text, Role::Folder, &reading))
 }
 
-/// The modules that a text names when it declares nothing. They are told in one role, because the role of a file does not change
-/// without a change of another one.
-fn only_modules(path: &str, text: &str, reading: &Reading<'_>) -> Option<String> {
-    let file = parse_source(path, text, Role::Folder, reading);
-    let modules = file.modules.iter().flat_map(|module| &module.candidates);
-    let told = modules.map(|candidate| format!("{:?}", candidate.path)).collect::<Vec<_>>().join(" ");
+/// The modules of a file that declares nothing, as it was read in the role of [`Role::Folder`]: one role for all, because that of a
+/// file does not change without a change of another one.
+fn only_modules(file: &SourceFile) -> Option<String> {
+    let candidates = file.modules.iter().flat_map(|module| &module.candidates);
+    let told = candidates.map(|candidate| format!("{:?}", candidate.path)).collect::<Vec<_>>().join(" ");
     (file.declarations.is_empty() && file.findings.is_empty()).then_some(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use schema_syntax::TypeContext;
+
+    use super::*;
+
+    fn told(text: &str) -> Option<String> {
+        let (conditions, types) = (Conditions::default(), TypeContext::default());
+        only_modules(&parse_source("src/a.rs", text, Role::Folder, &Reading { conditions: &conditions, types: &types }))
+    }
+
+    #[test]
+    fn other_code_is_nothing_and_modules_and_tables_are_something() {
+        assert_eq!(told("fn a() {}"), told("fn b() {} mod tests { fn c() {} }"));
+        assert_ne!(told("mod b;"), told("mod c;"));
+        assert_ne!(told("mod b;"), told("#[path = \"other.rs\"] mod b;"));
+        assert_eq!(told("#[derive(Table)] struct A { id: i64 }"), None);
+    }
 }
