@@ -77,6 +77,11 @@ impl Ident {
         Ident::new(text).unwrap_or_else(|problem| panic!("`{text}` is not an identifier: {problem}"))
     }
 
+    /// What stands beside a name in the path of an object and is none itself: the argument types of a routine.
+    pub(crate) fn signature(text: &str) -> Ident {
+        Ident(text.into())
+    }
+
     /// The name as the catalog stores it.
     pub fn as_str(&self) -> &str {
         &self.0

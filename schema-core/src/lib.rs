@@ -35,6 +35,6 @@ pub use ident::{
 };
 pub use names::{columns_part, default_name, free_name};
 pub use object::{KindName, ObjectId};
-pub use schema::Schema;
+pub use schema::{Found, Schema};
 pub use sql_type::{BaseType, SqlType, TypeError};
 pub use statement::{Joins, Statement};

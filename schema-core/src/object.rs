@@ -17,14 +17,50 @@ pub enum KindName {
     Schema,
     /// An extension (`pg_extension`).
     Extension,
+    /// A procedural language (`pg_language`).
+    Language,
+    /// A collation (`pg_collation`).
+    Collation,
     /// An enum type (`pg_type`, `pg_enum`).
     Enum,
     /// A label of an enum; only renames name it.
     EnumValue,
+    /// A composite type (`pg_type`, typtype `c`, that is no table's row type).
+    CompositeType,
+    /// A range type (`pg_range`).
+    RangeType,
     /// A domain (`pg_type`, typtype `d`).
     Domain,
     /// A free-standing sequence (`pg_sequence`).
     Sequence,
+    /// A function (`pg_proc`, prokind `f` or `w`).
+    Function,
+    /// A procedure (prokind `p`).
+    Procedure,
+    /// An aggregate (prokind `a`).
+    Aggregate,
+    /// An operator (`pg_operator`).
+    Operator,
+    /// An operator family (`pg_opfamily`).
+    OperatorFamily,
+    /// An operator class (`pg_opclass`).
+    OperatorClass,
+    /// A cast (`pg_cast`).
+    Cast,
+    /// A conversion between encodings (`pg_conversion`).
+    Conversion,
+    /// A text search parser (`pg_ts_parser`).
+    TextSearchParser,
+    /// A text search template (`pg_ts_template`).
+    TextSearchTemplate,
+    /// A text search dictionary (`pg_ts_dict`).
+    TextSearchDictionary,
+    /// A text search configuration (`pg_ts_config`).
+    TextSearchConfiguration,
+    /// A foreign data wrapper (`pg_foreign_data_wrapper`).
+    ForeignDataWrapper,
+    /// A foreign server (`pg_foreign_server`).
+    ForeignServer,
     /// A table (`pg_class`).
     Table,
     /// A column (`pg_attribute`).
@@ -41,6 +77,24 @@ pub enum KindName {
     Index,
     /// A foreign key (contype `f`).
     ForeignKey,
+    /// A foreign table (`pg_foreign_table`).
+    ForeignTable,
+    /// A view (`pg_class`, relkind `v`).
+    View,
+    /// A materialized view (relkind `m`).
+    MaterializedView,
+    /// Extended statistics (`pg_statistic_ext`).
+    Statistics,
+    /// A rule that is not a view's own (`pg_rewrite`).
+    Rule,
+    /// A trigger (`pg_trigger`).
+    Trigger,
+    /// A row security policy (`pg_policy`).
+    Policy,
+    /// An event trigger (`pg_event_trigger`).
+    EventTrigger,
+    /// A publication (`pg_publication`).
+    Publication,
 }
 
 impl KindName {
@@ -49,10 +103,28 @@ impl KindName {
         match self {
             KindName::Schema => "schema",
             KindName::Extension => "extension",
+            KindName::Language => "language",
+            KindName::Collation => "collation",
             KindName::Enum => "enum",
             KindName::EnumValue => "enum value",
+            KindName::CompositeType => "composite type",
+            KindName::RangeType => "range type",
             KindName::Domain => "domain",
             KindName::Sequence => "sequence",
+            KindName::Function => "function",
+            KindName::Procedure => "procedure",
+            KindName::Aggregate => "aggregate",
+            KindName::Operator => "operator",
+            KindName::OperatorFamily => "operator family",
+            KindName::OperatorClass => "operator class",
+            KindName::Cast => "cast",
+            KindName::Conversion => "conversion",
+            KindName::TextSearchParser => "text search parser",
+            KindName::TextSearchTemplate => "text search template",
+            KindName::TextSearchDictionary => "text search dictionary",
+            KindName::TextSearchConfiguration => "text search configuration",
+            KindName::ForeignDataWrapper => "foreign data wrapper",
+            KindName::ForeignServer => "foreign server",
             KindName::Table => "table",
             KindName::Column => "column",
             KindName::PrimaryKey => "primary key",
@@ -61,14 +133,38 @@ impl KindName {
             KindName::Exclusion => "exclusion constraint",
             KindName::Index => "index",
             KindName::ForeignKey => "foreign key",
+            KindName::ForeignTable => "foreign table",
+            KindName::View => "view",
+            KindName::MaterializedView => "materialized view",
+            KindName::Statistics => "statistics",
+            KindName::Rule => "rule",
+            KindName::Trigger => "trigger",
+            KindName::Policy => "policy",
+            KindName::EventTrigger => "event trigger",
+            KindName::Publication => "publication",
         }
+    }
+
+    /// Whether the last part of the path is no name but what tells namesakes apart, such as the types of a routine's arguments.
+    pub fn has_signature(self) -> bool {
+        matches!(
+            self,
+            KindName::Function
+                | KindName::Procedure
+                | KindName::Aggregate
+                | KindName::Operator
+                | KindName::OperatorFamily
+                | KindName::OperatorClass
+                | KindName::Cast
+        )
     }
 }
 
 /// What names an object: its kind and the names that lead to it.
 ///
-/// The path is `[name]` for a PostgreSQL schema or an extension, `[schema, table, name]` for what lives in a table,
-/// `[schema, type, label]` for an enum value, and `[schema, name]` for the rest.
+/// The path is `[name]` for what is of the database itself, as a PostgreSQL schema or an extension, `[schema, table, name]` for what
+/// lives in a table, `[schema, type, label]` for an enum value, `[schema, name, signature]` where names can be shared (see
+/// [`KindName::has_signature`]), and `[schema, name]` for the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectId {
     /// The kind.
@@ -129,7 +225,9 @@ impl ObjectId {
 
     /// The object's own name.
     pub fn name(&self) -> &Ident {
-        self.path.last().unwrap_or_else(|| unreachable!("a path has a name"))
+        let signed = self.kind.has_signature() && 2 <= self.path.len();
+        let at = self.path.len() - if signed { 2 } else { 1 };
+        &self.path[at]
     }
 
     /// The table or enum it lives in, or itself when it lives in a PostgreSQL schema; none for objects of the database.
@@ -147,6 +245,8 @@ impl fmt::Display for ObjectId {
             Some((schema, rest)) if !rest.is_empty() && schema.as_str() == DEFAULT_SCHEMA => rest,
             _ => &self.path[..],
         };
-        f.write_str(&join_name(&shown.iter().collect::<Vec<_>>()))
+        let (names, signature) = shown.split_at(shown.len() - usize::from(self.kind.has_signature()));
+        f.write_str(&join_name(&names.iter().collect::<Vec<_>>()))?;
+        signature.iter().try_for_each(|text| f.write_str(text.as_str()))
     }
 }

@@ -111,7 +111,8 @@ impl Rename {
             KindName::Sequence => move_and_rename("SEQUENCE", before, after),
             KindName::Enum => move_and_rename("TYPE", before, after),
             KindName::Domain => move_and_rename("DOMAIN", before, after),
-            KindName::Extension => Vec::new(),
+            // An extension keeps its name, and what a SQL statement defines has its name in the statement: it is made anew.
+            _ => Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The set knows no kind. Its order is that of [`ObjectId`], never of insertion, so every text made from it is stable.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
@@ -19,10 +19,30 @@ use crate::{
 /// schema.insert(Object::Table(Table::new(QualifiedName::public(Ident::of("users")))));
 /// assert_eq!(schema.iter().count(), 1);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Two are equal when their objects are: what was found about them besides is no part of what they declare.
+#[derive(Clone, Debug, Default)]
 pub struct Schema {
     objects: Arc<BTreeMap<ObjectId, Arc<Object>>>,
+    found: Arc<BTreeMap<ObjectId, Found>>,
 }
+
+/// What only PostgreSQL can tell of an object, because no parser of ours reads its definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The objects it cannot be without (`pg_depend`).
+    pub needs: BTreeSet<ObjectId>,
+    /// The columns of a view with their types, in order.
+    pub columns: Vec<(Ident, String)>,
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Schema) -> bool {
+        self.objects == other.objects
+    }
+}
+
+impl Eq for Schema {}
 
 impl Schema {
     /// Adds or replaces an object; gives back the one that had its name.
@@ -38,6 +58,28 @@ impl Schema {
     /// The object of this name.
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
         self.objects.get(id).map(Arc::as_ref)
+    }
+
+    /// What PostgreSQL told of an object; none when nobody asked or there is nothing to tell.
+    pub fn found(&self, id: &ObjectId) -> Option<&Found> {
+        self.found.get(id)
+    }
+
+    /// Whether PostgreSQL told anything of any object.
+    pub(crate) fn has_found(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    /// The same objects with what PostgreSQL told of them.
+    #[must_use]
+    pub fn with_found(mut self, found: BTreeMap<ObjectId, Found>) -> Schema {
+        self.found = Arc::new(found);
+        self
+    }
+
+    /// All that PostgreSQL told, by object.
+    pub fn all_found(&self) -> &BTreeMap<ObjectId, Found> {
+        &self.found
     }
 
     /// Whether the object exists.
@@ -69,9 +111,9 @@ impl Schema {
             .map(|(_, object)| object.as_ref())
     }
 
-    /// Everything that lives in a table: columns, constraints, indexes.
+    /// Everything that lives in a table: columns, constraints, indexes, triggers, rules, policies.
     pub fn parts_of(&self, table: &QualifiedName) -> impl Iterator<Item = &Object> {
-        const PARTS: [KindName; 7] = [
+        const PARTS: [KindName; 10] = [
             KindName::Column,
             KindName::PrimaryKey,
             KindName::Unique,
@@ -79,6 +121,9 @@ impl Schema {
             KindName::Exclusion,
             KindName::Index,
             KindName::ForeignKey,
+            KindName::Rule,
+            KindName::Trigger,
+            KindName::Policy,
         ];
         PARTS.into_iter().flat_map(move |kind| self.inside(kind, table))
     }
@@ -106,17 +151,26 @@ impl Schema {
 
     /// Rewrites every object, as a rename does; names may change.
     pub fn map(self, mut change: impl FnMut(&mut Object)) -> Schema {
-        let objects = Arc::unwrap_or_clone(self.objects).into_values().map(|mut object| {
+        let keeps = self.found.is_empty();
+        let mut moved: BTreeMap<ObjectId, ObjectId> = BTreeMap::new();
+        let objects = Arc::unwrap_or_clone(self.objects).into_iter().map(|(before, mut object)| {
             change(Arc::make_mut(&mut object));
-            (object.id(), object)
+            let id = object.id();
+            if !keeps && before != id {
+                moved.insert(before, id.clone());
+            }
+            (id, object)
         });
-        Schema { objects: Arc::new(objects.collect()) }
+        let objects = Arc::new(objects.collect());
+        let found = if moved.is_empty() { self.found } else { Arc::new(followed(&self.found, &moved)) };
+        Schema { objects, found }
     }
 
     /// The objects that are asked for.
     pub fn filter(&self, keep: impl Fn(&ObjectId) -> bool) -> Schema {
         let kept = self.objects.iter().filter(|(id, _)| keep(id));
-        Schema { objects: Arc::new(kept.map(|(id, object)| (id.clone(), Arc::clone(object))).collect()) }
+        let objects = Arc::new(kept.map(|(id, object)| (id.clone(), Arc::clone(object))).collect());
+        Schema { objects, found: Arc::clone(&self.found) }
     }
 
     /// The objects of two schemas side by side, by kind and name; at least one of each pair is there. An object that both share is
@@ -146,6 +200,16 @@ impl Schema {
 impl FromIterator<Object> for Schema {
     fn from_iter<I: IntoIterator<Item = Object>>(objects: I) -> Schema {
         let objects = objects.into_iter().map(|object| (object.id(), Arc::new(object)));
-        Schema { objects: Arc::new(objects.collect()) }
+        Schema { objects: Arc::new(objects.collect()), found: Arc::default() }
     }
+}
+
+/// What was found, under the names that objects have now.
+fn followed(found: &BTreeMap<ObjectId, Found>, moved: &BTreeMap<ObjectId, ObjectId>) -> BTreeMap<ObjectId, Found> {
+    let now = |id: &ObjectId| moved.get(id).unwrap_or(id).clone();
+    let entries = found.iter().map(|(id, of)| {
+        let needs = of.needs.iter().map(now).collect();
+        (now(id), Found { needs, columns: of.columns.clone() })
+    });
+    entries.collect()
 }

@@ -1,9 +1,11 @@
 //! The schema of a database as `pg_dump` sees it, object by object: the judge that knows everything of PostgreSQL and nothing of us.
 //!
 //! Texts are normalised only in what no user of a database can see: blank lines, session settings, the order of the columns
-//! inside `CREATE TABLE`, and that of storage parameters. Owners, privileges and the ledger are left out.
+//! inside `CREATE TABLE`, that of storage parameters, and the two spellings of a cast array. Owners, privileges and the ledger are left out.
 
 use std::collections::BTreeMap;
+
+use schema_core::sql::spread_array_casts;
 
 use crate::cluster::Database;
 
@@ -24,7 +26,7 @@ pub fn dump(database: &Database) -> BTreeMap<String, String> {
     // `public` is printed when its owner or privileges were touched, which is left out.
     for entry in entries(database).into_iter().filter(|entry| entry.key != "SCHEMA - public") {
         let text: &mut String = objects.entry(entry.key).or_default();
-        text.push_str(&normalized(&entry.sql));
+        text.push_str(&spread_array_casts(&normalized(&entry.sql)));
     }
     objects
 }

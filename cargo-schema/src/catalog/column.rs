@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use postgres::Row;
 use schema_core::{
-    Expr, Ident, QualifiedName, SqlType,
+    Ident, QualifiedName, SqlType,
     kinds::{Column, ColumnValue, Identity, IdentityMode},
 };
 
 use super::{
     CatalogError,
-    reader::{Reader, bare, class, part},
+    reader::{Reader, bare, class, expr as default, part},
     sequence::Sequences,
     table::Tables,
 };
@@ -125,7 +125,7 @@ fn value(
     }
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
     let serial = row.get::<_, bool>("attnotnull").then(|| sequences.serial(column, expr, table, sql_type)).flatten();
-    serial.map_or_else(|| ColumnValue::Default(Expr::new(expr)), |sequence| ColumnValue::Serial { sequence })
+    serial.map_or_else(|| ColumnValue::Default(default(expr)), |sequence| ColumnValue::Serial { sequence })
 }
 
 /// A value of type `"char"`.

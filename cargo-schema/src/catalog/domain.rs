@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schema_core::{
-    Expr,
-    kinds::{Domain, DomainCheck},
-};
+use schema_core::kinds::{Domain, DomainCheck};
 
 use super::{
     CatalogError,
-    reader::{Reader, bare, class, ident},
+    reader::{Reader, bare, class, expr, ident},
 };
 
 const DOMAINS: &str = "SELECT t.oid, t.typnamespace, t.typname, format_type(t.typbasetype, t.typtypmod) AS type, \
@@ -32,7 +29,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
         let name = reader.name(&row, "typnamespace", "typname")?;
         let sql_type = reader.sql_type(|| name.quoted(), row.get("type"))?;
         let collation = reader.collation(&row)?;
-        let default = row.get::<_, Option<&str>>("expr").map(Expr::new);
+        let default = row.get::<_, Option<&str>>("expr").map(expr);
         let comment = reader.comment(class::TYPE, oid, 0);
         let (not_null, checks) = (row.get("typnotnull"), Vec::new());
         domains.insert(oid, Domain { name, sql_type, collation, not_null, default, checks, comment });

@@ -17,6 +17,7 @@ mod namespace;
 mod reader;
 mod scope;
 mod sequence;
+mod sql_object;
 mod table;
 mod unmanaged;
 
@@ -75,6 +76,7 @@ pub fn observe_within(transaction: &mut Transaction<'_>, scope: &Scope) -> Resul
     let indexes = index::read(&mut reader, &tables, &columns)?;
     let backing = constraint::read(&mut reader, &tables, &columns, &indexes)?;
     indexes.insert(&mut reader, &backing);
+    sql_object::read(&mut reader, &tables, &columns)?;
     unmanaged::read(&mut reader)?;
     reader.finish()
 }

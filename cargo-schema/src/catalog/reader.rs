@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::{Row, Transaction, types::ToSql};
 use schema_core::{
-    DEFAULT_SCHEMA, Expr, Ident, QualifiedName, Schema, SqlType,
+    DEFAULT_SCHEMA, Expr, Found, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType,
     kinds::Object,
-    sql::{Token, tokens},
+    sql::{Token, spread_array_casts, tokens},
 };
 
 use super::{CatalogError, Observed, Unmanaged, error::OLDEST};
@@ -24,7 +24,7 @@ pub(super) mod class {
 const PG_CATALOG: u32 = 11;
 
 /// The first identifier that PostgreSQL does not give to its own objects (`FirstNormalObjectId`).
-const FIRST_USER_OID: u32 = 16_384;
+pub(super) const FIRST_USER_OID: u32 = 16_384;
 
 /// Everything that changes how PostgreSQL spells an expression. An empty search path qualifies every name that is not of
 /// `pg_catalog`; compiling the small queries would take longer than running them.
@@ -40,9 +40,12 @@ pub(super) struct Reader<'t> {
     namespaces: BTreeMap<u32, Ident>,
     /// The identifiers of the PostgreSQL schemas in scope.
     pub managed: Vec<u32>,
-    members: BTreeSet<(u32, u32)>,
+    /// What came with an extension, and with which.
+    members: BTreeMap<(u32, u32), u32>,
+    extensions: BTreeMap<u32, Ident>,
     comments: BTreeMap<(u32, u32, i32), String>,
     schema: Schema,
+    told: BTreeMap<ObjectId, Found>,
     unmanaged: BTreeSet<Unmanaged>,
 }
 
@@ -57,27 +60,35 @@ impl<'t> Reader<'t> {
         if version < OLDEST {
             return Err(CatalogError::TooOld { version });
         }
-        let (namespaces, managed, schema) = (BTreeMap::new(), Vec::new(), Schema::default());
-        let (members, comments, unmanaged) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-        let mut reader = Reader { transaction, version, namespaces, managed, members, comments, schema, unmanaged };
+        let mut reader = Reader {
+            transaction,
+            version,
+            namespaces: BTreeMap::new(),
+            managed: Vec::new(),
+            members: BTreeMap::new(),
+            extensions: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            schema: Schema::default(),
+            told: BTreeMap::new(),
+            unmanaged: BTreeSet::new(),
+        };
         reader.read_members()?;
         reader.read_comments()?;
         Ok(reader)
     }
 
     fn read_members(&mut self) -> Result<(), CatalogError> {
-        const SQL: &str = "SELECT classid, objid FROM pg_depend \
+        const SQL: &str = "SELECT classid, objid, refobjid FROM pg_depend \
             WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'";
         let rows = self.rows("the members of extensions", SQL, &[])?;
-        self.members = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        self.members = rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2))).collect();
         Ok(())
     }
 
     fn read_comments(&mut self) -> Result<(), CatalogError> {
         const SQL: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
-            WHERE objoid >= $1 AND classoid = ANY($2)";
-        let classes = vec![class::TYPE, class::RELATION, class::CONSTRAINT, class::NAMESPACE];
-        let rows = self.rows("comments", SQL, &[&FIRST_USER_OID, &classes])?;
+            WHERE objoid >= $1";
+        let rows = self.rows("comments", SQL, &[&FIRST_USER_OID])?;
         self.comments = rows.iter().map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3))).collect();
         Ok(())
     }
@@ -108,7 +119,41 @@ impl<'t> Reader<'t> {
 
     /// Whether the object came with an extension.
     pub fn is_member(&self, class: u32, oid: u32) -> bool {
-        self.members.contains(&(class, oid))
+        self.members.contains_key(&(class, oid))
+    }
+
+    /// Notes the name of an extension.
+    pub fn extension(&mut self, oid: u32, name: Ident) {
+        self.extensions.insert(oid, name);
+    }
+
+    /// The extension that the object came with.
+    pub fn extension_of(&self, class: u32, oid: u32) -> Option<ObjectId> {
+        let extension = self.extensions.get(self.members.get(&(class, oid))?)?;
+        Some(ObjectId::global(KindName::Extension, extension))
+    }
+
+    /// Adds what PostgreSQL tells of objects besides their definitions.
+    pub fn tell(&mut self, told: BTreeMap<ObjectId, Found>) {
+        self.told.extend(told);
+    }
+
+    /// Takes an object that a SQL statement defines out of the model, and lists it; says whether it was there.
+    pub fn leave_out(&mut self, id: &ObjectId) -> bool {
+        let is_statement = matches!(self.schema.get(id), Some(Object::Sql(_)));
+        if is_statement {
+            self.schema.remove(id);
+            self.unmanaged(format!("{} over something that is not managed", id.kind.words()), id.to_string());
+        }
+        is_statement
+    }
+
+    /// Adds the comment on a column to the object that it is in.
+    pub fn comment_column(&mut self, id: &ObjectId, column: &Ident, text: String) {
+        if let Some(Object::Sql(mut object)) = self.schema.remove(id) {
+            object.column_comments.insert(column.clone(), text);
+            self.schema.insert(object.into());
+        }
     }
 
     /// The comment of an object; `sub` is a column's number or 0.
@@ -161,7 +206,7 @@ impl<'t> Reader<'t> {
     pub fn finish(self) -> Result<Observed, CatalogError> {
         self.transaction.rollback().map_err(CatalogError::reading("the snapshot"))?;
         let unmanaged = self.unmanaged.into_iter().collect();
-        Ok(Observed { schema: self.schema, unmanaged, server_version_num: self.version })
+        Ok(Observed { schema: self.schema.with_found(self.told), unmanaged, server_version_num: self.version })
     }
 }
 
@@ -182,9 +227,14 @@ pub(super) fn parameters(options: Option<Vec<String>>, prefix: &str) -> BTreeMap
     pairs.map(|(name, value)| (format!("{prefix}{name}"), value.to_owned())).collect()
 }
 
+/// An expression of `pg_get_expr`.
+pub(super) fn expr(text: &str) -> Expr {
+    Expr::new(spread_array_casts(text))
+}
+
 /// An expression of `pg_get_expr` where the grammar has parentheses of its own.
 pub(super) fn bare(text: &str) -> Expr {
-    Expr::new(without_parentheses(text).unwrap_or(text))
+    expr(without_parentheses(text).unwrap_or(text))
 }
 
 /// The inside, when one pair of parentheses holds the whole text.

@@ -13,12 +13,12 @@ use super::{
     reader::{Reader, class, parameters},
 };
 
-const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.reltype, c.relkind, c.relpersistence, c.relispartition, \
+const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispartition, \
         c.reloftype <> 0 AS typed, EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child, \
         c.reloptions, t.reloptions AS toast, c.relrowsecurity OR c.relforcerowsecurity AS secured, \
         c.relreplident <> 'd' AS replicated, c.relkind = 'r' AND a.amname <> 'heap' AS stored, c.reltablespace <> 0 AS spaced \
     FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid LEFT JOIN pg_am a ON a.oid = c.relam \
-    WHERE c.relnamespace = ANY($1) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')";
+    WHERE c.relnamespace = ANY($1) AND c.relkind IN ('r', 'p')";
 
 /// The tables of the model by their identifiers.
 pub(super) struct Tables {
@@ -37,6 +37,11 @@ impl Tables {
         self.names.get(&oid).or_else(|| self.unmanaged.get(&oid))
     }
 
+    /// Whether it is a table that the model does not know.
+    pub fn is_unmanaged(&self, name: &QualifiedName) -> bool {
+        self.unmanaged.values().any(|other| other == name)
+    }
+
     /// The identifiers of the tables of the model.
     pub fn oids(&self) -> Vec<u32> {
         self.names.keys().copied().collect()
@@ -47,8 +52,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Tables, CatalogError> {
     let mut tables = Tables { names: BTreeMap::new(), unmanaged: BTreeMap::new() };
     for row in reader.managed_rows("tables", SQL)? {
         let oid = row.get("oid");
-        // The row type of a composite type is a member by its type, not by its relation.
-        if reader.is_member(class::RELATION, oid) || reader.is_member(class::TYPE, row.get("reltype")) {
+        if reader.is_member(class::RELATION, oid) {
             continue;
         }
         let name = reader.name(&row, "relnamespace", "relname")?;
@@ -74,10 +78,6 @@ fn unknown_sort(row: &Row) -> Option<&'static str> {
     match letter("relkind") {
         'p' if is("relispartition") => Some("partition"),
         'p' => Some("partitioned table"),
-        'f' => Some("foreign table"),
-        'v' => Some("view"),
-        'm' => Some("materialized view"),
-        'c' => Some("composite type"),
         _ if is("relispartition") => Some("partition"),
         _ if is("child") => Some("table that inherits"),
         _ if is("typed") => Some("table of a composite type"),

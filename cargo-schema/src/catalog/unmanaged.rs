@@ -8,35 +8,22 @@ use super::{CatalogError, reader::Reader};
 /// scope. `%I` quotes as SQL needs it.
 const IN_SCHEMAS: &[(u32, &str)] = &[
     (
-        1255,
-        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window function' \
-            ELSE 'function' END, p.oid, \
-            format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) \
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY($1) AND NOT EXISTS \
-            (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.oid AND d.deptype IN ('e', 'i'))",
-    ),
-    (
         1247,
-        "SELECT CASE t.typtype WHEN 'r' THEN 'range type' WHEN 'p' THEN 'shell type' ELSE 'base type' END, t.oid, \
+        "SELECT CASE t.typtype WHEN 'p' THEN 'shell type' ELSE 'base type' END, t.oid, \
             format('%I.%I', n.nspname, t.typname) \
-        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.oid = ANY($1) AND t.typtype IN ('r', 'p', 'b') \
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.oid = ANY($1) AND t.typtype IN ('p', 'b') \
             AND (t.typtype <> 'b' OR t.typsubscript <> 'array_subscript_handler'::regproc)",
     ),
     (
-        3456,
-        "SELECT 'collation', c.oid, format('%I.%I', n.nspname, c.collname) \
-        FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        2607,
-        "SELECT 'conversion', c.oid, format('%I.%I', n.nspname, c.conname) \
-        FROM pg_conversion c JOIN pg_namespace n ON n.oid = c.connamespace WHERE n.oid = ANY($1)",
-    ),
-    (
         2617,
-        "SELECT 'operator', o.oid, format('%I.%s(%s, %s)', n.nspname, o.oprname, \
-            format_type(nullif(o.oprleft, 0), NULL), format_type(o.oprright, NULL)) \
-        FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE n.oid = ANY($1)",
+        "SELECT 'shell operator', o.oid, format('%I.%s', n.nspname, o.oprname) \
+        FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE n.oid = ANY($1) AND o.oprcode = 0",
+    ),
+    (
+        1259,
+        "SELECT 'invalid index of a materialized view', i.indexrelid, format('%I.%I', n.nspname, c.relname) \
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.oid = ANY($1) AND c.relkind = 'm' AND NOT i.indisvalid",
     ),
     (
         2616,
@@ -48,70 +35,16 @@ const IN_SCHEMAS: &[(u32, &str)] = &[
         "SELECT 'operator family', o.oid, format('%I.%I', n.nspname, o.opfname) \
         FROM pg_opfamily o JOIN pg_namespace n ON n.oid = o.opfnamespace WHERE n.oid = ANY($1)",
     ),
-    (
-        3602,
-        "SELECT 'text search configuration', c.oid, format('%I.%I', n.nspname, c.cfgname) \
-        FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        3600,
-        "SELECT 'text search dictionary', d.oid, format('%I.%I', n.nspname, d.dictname) \
-        FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        3601,
-        "SELECT 'text search parser', p.oid, format('%I.%I', n.nspname, p.prsname) \
-        FROM pg_ts_parser p JOIN pg_namespace n ON n.oid = p.prsnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        3764,
-        "SELECT 'text search template', t.oid, format('%I.%I', n.nspname, t.tmplname) \
-        FROM pg_ts_template t JOIN pg_namespace n ON n.oid = t.tmplnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        3381,
-        "SELECT 'statistics', s.oid, format('%I.%I', n.nspname, s.stxname) \
-        FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        2620,
-        "SELECT CASE WHEN t.tgconstraint <> 0 THEN 'constraint trigger' ELSE 'trigger' END, t.oid, \
-            format('%I.%I.%I', n.nspname, c.relname, t.tgname) \
-        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-        WHERE n.oid = ANY($1) AND NOT t.tgisinternal",
-    ),
-    (
-        2618,
-        "SELECT 'rule', r.oid, format('%I.%I.%I', n.nspname, c.relname, r.rulename) \
-        FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
-        WHERE n.oid = ANY($1) AND r.rulename <> '_RETURN'",
-    ),
-    (
-        3256,
-        "SELECT 'policy', p.oid, format('%I.%I.%I', n.nspname, c.relname, p.polname) \
-        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-        WHERE n.oid = ANY($1)",
-    ),
 ];
 
 /// Objects of the database itself. Those below 16384 are PostgreSQL's own. Of a subscription, a plain role may read the name but
 /// not on every version the identifier.
 const IN_DATABASE: &[(u32, &str)] = &[
     (
-        2605,
-        "SELECT 'cast', c.oid, format('%s AS %s', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)) \
-        FROM pg_cast c WHERE c.oid >= 16384 AND NOT EXISTS \
-            (SELECT FROM pg_depend d WHERE d.classid = 2605 AND d.objid = c.oid AND d.deptype = 'i')",
-    ),
-    (3466, "SELECT 'event trigger', e.oid, format('%I', e.evtname) FROM pg_event_trigger e"),
-    (6104, "SELECT 'publication', p.oid, format('%I', p.pubname) FROM pg_publication p"),
-    (
         6100,
         "SELECT 'subscription', 0::oid, format('%I', s.subname) FROM pg_subscription s \
         JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()",
     ),
-    (2328, "SELECT 'foreign data wrapper', f.oid, format('%I', f.fdwname) FROM pg_foreign_data_wrapper f"),
-    (1417, "SELECT 'foreign server', s.oid, format('%I', s.srvname) FROM pg_foreign_server s"),
     (2612, "SELECT 'language', l.oid, format('%I', l.lanname) FROM pg_language l WHERE l.oid >= 16384"),
     (2601, "SELECT 'access method', a.oid, format('%I', a.amname) FROM pg_am a WHERE a.oid >= 16384"),
     (
@@ -126,10 +59,10 @@ const PROPERTIES: &str = "SELECT p.kind, format('%I.%I.%I', n.nspname, c.relname
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_type t ON t.oid = a.atttypid, \
         LATERAL (VALUES ('statistics target of a column', coalesce(a.attstattarget, -1) >= 0), \
-            ('storage of a column', c.relkind = 'r' AND a.attstorage <> t.typstorage), \
-            ('compression of a column', c.relkind = 'r' AND a.attcompression <> ''), \
-            ('options of a column', c.relkind = 'r' AND a.attoptions IS NOT NULL)) AS p(kind, holds) \
-    WHERE n.oid = ANY($1) AND c.relkind IN ('r', 'i') AND a.attnum > 0 AND NOT a.attisdropped \
+            ('storage of a column', c.relkind IN ('r', 'm') AND a.attstorage <> t.typstorage), \
+            ('compression of a column', c.relkind IN ('r', 'm') AND a.attcompression <> ''), \
+            ('options of a column', c.relkind IN ('r', 'm') AND a.attoptions IS NOT NULL)) AS p(kind, holds) \
+    WHERE n.oid = ANY($1) AND c.relkind IN ('r', 'i', 'm') AND a.attnum > 0 AND NOT a.attisdropped \
         AND (coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage OR a.attcompression <> '' \
             OR a.attoptions IS NOT NULL) AND p.holds";
 

@@ -16,6 +16,7 @@ use crate::catalog::attributes;
 use crate::cli::arguments::Diff;
 use crate::cli::exit::Exit;
 use crate::devdb;
+use crate::ops::found;
 use crate::report::{changes, difference};
 
 pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure> {
@@ -47,7 +48,11 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
 fn sides(world: &World<'_>, from: &State, to: &State) -> Result<(Side, Side), Failure> {
     if let (Some(before), Some(after)) = (from.declared()?, to.declared()?) {
         let side = |schema| Side { schema, unmanaged: Vec::new() };
-        return Ok((side(before), side(after)));
+        if !found::has_statements(&before) && !found::has_statements(&after) {
+            return Ok((side(before), side(after)));
+        }
+        let server = devdb::open(&world.dev_options())?;
+        return Ok((side(found::declared(&server, &before)?), side(found::declared(&server, &after)?)));
     }
     if let (Some(before), Some(after)) = (from.given(), to.given()) {
         return Ok((before, after));

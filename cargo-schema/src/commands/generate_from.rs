@@ -6,7 +6,8 @@
 use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, stops};
 use schema_core::history::{Migration, RevisionRecord};
-use schema_core::lint::{hazard_findings, questions};
+use schema_core::kinds::Object;
+use schema_core::lint::{OBJECT_DROPPED, hazard_findings, questions};
 use schema_core::plan::{Hints, Plan, plan};
 use schema_core::rename::Rename;
 
@@ -104,7 +105,21 @@ fn planned(
     let hazards: Vec<_> = made.hazards.iter().filter(|hazard| !asked(&hazard.object)).cloned().collect();
     let mut findings = world.config.lints.apply(hazard_findings(&hazards, &place_of));
     findings.extend(open.iter().map(|question| question.finding(&place_of)));
+    findings.extend(made.difference.drops.iter().filter_map(undeclared));
     if stops(&findings) { Err(Failure::Findings(findings)) } else { Ok(made) }
+}
+
+/// A view or function that nobody has declared here is more likely forgotten than unwanted.
+fn undeclared(object: &Object) -> Option<Diagnostic> {
+    let Object::Sql(_) = object else { return None };
+    let id = object.id();
+    let message = format!("{} `{id}` is in the database and declared nowhere, so it is dropped", id.kind.words());
+    let finding = Diagnostic::error(OBJECT_DROPPED, message);
+    Some(
+        finding
+            .help("to keep it, write its statement into a file of the `schema` folder beside Cargo.toml")
+            .help("if it is not wanted: cargo schema generate --from database --allow-data-loss"),
+    )
 }
 
 /// The database has no history that leads to it, so it is built as it was observed.

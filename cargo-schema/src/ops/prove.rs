@@ -15,7 +15,7 @@ use schema_core::{
     sql,
 };
 
-use super::{replay, scope::neighbourhood};
+use super::{bodies, found, replay, scope::neighbourhood};
 use crate::{
     catalog::{self, Scope},
     devdb::{DevError, DevServer},
@@ -206,7 +206,7 @@ fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofErr
 fn there_and_back(client: &mut Client, job: &Job<'_>, start: &Schema) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
     replay::run(client, &job.revision.up, || Script::Up)?;
     let there = observe(client)?;
-    let mut findings = Vec::new();
+    let mut findings = bodies::findings(client, job.difference)?;
     if let Some(down) = &job.revision.down {
         replay::run(client, down, || Script::Down)?;
         let back = observe(client)?;
@@ -232,7 +232,8 @@ fn compare_fresh(
     start: &Schema,
     there: &Schema,
 ) -> Result<Vec<Diagnostic>, ProofError> {
-    let touched = neighbourhood(job.before, job.after, job.difference);
+    let after = job.after.clone().with_found(there.all_found().clone());
+    let touched = neighbourhood(job.before, &after, job.difference);
     let fresh = built(server, &touched.build)?;
     let only = |schema: &Schema| schema.filter(|id| touched.full.contains(id));
     let mut findings = Vec::new();
@@ -251,8 +252,16 @@ pub fn built(server: &DevServer, schema: &Schema) -> Result<Schema, ProofError> 
     let scratch = server.scratch()?;
     let mut client = scratch.client()?;
     replay::pin(&mut client)?;
-    let text = plan(&Schema::default(), schema, &[], &Hints::default()).up.text();
-    replay::run(&mut client, &text, || Script::Fresh)?;
+    let script = plan(&Schema::default(), schema, &[], &Hints::default()).up;
+    match found::is_known(schema) {
+        true => replay::run(&mut client, &script.text(), || Script::Fresh)?,
+        false => {
+            client
+                .batch_execute("SET check_function_bodies = off")
+                .map_err(|error| ProofError::Server(error.to_string()))?;
+            replay::run_in_any_order(&mut client, &script.texts(), || Script::Fresh)?;
+        }
+    }
     observe(&mut client)
 }
 

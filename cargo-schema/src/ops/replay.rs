@@ -1,7 +1,10 @@
 //! The recorded history as a database: replayed once, then copied from a template.
 
 use postgres::Client;
-use schema_core::{history::Migration, sql};
+use schema_core::{
+    history::{Migration, is_transactional},
+    sql,
+};
 use sha2::{Digest, Sha256};
 
 use super::prove::{ProofError, Script};
@@ -60,14 +63,59 @@ pub(super) fn pin(client: &mut Client) -> Result<(), ProofError> {
     client.batch_execute(settings).map_err(|error| ProofError::Server(error.to_string()))
 }
 
-/// Runs a text statement by statement, so that a failure names its own.
+/// Runs statements whose order nobody knows yet: one that needs what is not there waits until the others have run.
+pub(super) fn run_in_any_order(
+    client: &mut Client,
+    statements: &[String],
+    script: impl Fn() -> Script,
+) -> Result<(), ProofError> {
+    let mut left: Vec<&String> = statements.iter().collect();
+    loop {
+        let (before, mut first) = (left.len(), None);
+        let mut waiting = Vec::new();
+        for statement in left {
+            match client.batch_execute(statement) {
+                Ok(()) => {}
+                Err(error) if may_wait(&error) => {
+                    first.get_or_insert((statement, error));
+                    waiting.push(statement);
+                }
+                Err(error) => return Err(ProofError::statement(script(), statement, 1, &error)),
+            }
+        }
+        match first {
+            None => return Ok(()),
+            Some((statement, error)) if waiting.len() == before => {
+                return Err(ProofError::statement(script(), statement, 1, &error));
+            }
+            Some(_) => left = waiting,
+        }
+    }
+}
+
+/// Whether the statement may run later: something that it names is not there (class 42), or a comment's object is not (class 42 too).
+fn may_wait(error: &postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code().starts_with("42"))
+}
+
+/// Runs a text as it is applied, statement by statement, so that a failure names its own. A file of the user's says itself where its
+/// transactions begin.
 pub(super) fn run(client: &mut Client, text: &str, script: impl Fn() -> Script) -> Result<(), ProofError> {
     let statements = sql::split(text).map_err(|error| ProofError::Split { script: script(), error })?;
+    let whole = is_transactional(text) && !matches!(script(), Script::File(_));
+    let server = |error: postgres::Error| ProofError::Server(error.to_string());
+    if whole {
+        client.batch_execute("BEGIN").map_err(server)?;
+    }
     for statement in statements {
         client.batch_execute(statement.text).map_err(|error| {
             let line = sql::line_column(text, statement.start).0;
             ProofError::statement(script(), statement.text, line, &error)
         })?;
+    }
+    if whole {
+        // What is deferred is checked here, and belongs to no statement.
+        client.batch_execute("COMMIT").map_err(|error| ProofError::statement(script(), "COMMIT", 1, &error))?;
     }
     Ok(())
 }

@@ -52,7 +52,8 @@ impl Migration {
     }
 }
 
-pub(super) fn is_transactional(text: &str) -> bool {
+/// Whether a text runs in one transaction, which is so unless its first line is `-- schema: no-transaction`.
+pub fn is_transactional(text: &str) -> bool {
     let first = text.strip_prefix('\u{feff}').unwrap_or(text).lines().next().unwrap_or("");
     let directive = first.strip_prefix("--").and_then(|rest| rest.trim_start().strip_prefix("schema:"));
     directive.map(str::trim) != Some(NO_TRANSACTION)

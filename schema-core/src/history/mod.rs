@@ -20,7 +20,7 @@ pub use defect::{
 };
 pub use graph::Graph;
 pub use id::{RevisionId, RevisionIdError};
-pub use migration::Migration;
+pub use migration::{Migration, is_transactional};
 pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold};
 pub use route::{Direction, RouteError};
 pub use target::{Target, TargetError};

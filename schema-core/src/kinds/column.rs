@@ -259,10 +259,20 @@ pub(super) fn expr_requires(expr: &Expr, schema: &Schema) -> Vec<ObjectId> {
     named.chain(sequences).collect()
 }
 
-/// What declares a type: an enum, a domain, or one of the extensions in its PostgreSQL schema.
+/// What declares a type: an enum, a domain, a statement, or one of the extensions in its PostgreSQL schema.
 pub(super) fn type_requires(of: &SqlType, schema: &Schema) -> Vec<ObjectId> {
     let Some(name) = of.user_type() else { return Vec::new() };
-    let ids = [KindName::Enum, KindName::Domain].map(|kind| ObjectId::top(kind, name));
+    // Each relation has a type of its rows.
+    let kinds = [
+        KindName::Enum,
+        KindName::Domain,
+        KindName::CompositeType,
+        KindName::RangeType,
+        KindName::Table,
+        KindName::View,
+        KindName::MaterializedView,
+    ];
+    let ids = kinds.map(|kind| ObjectId::top(kind, name));
     let declared: Vec<ObjectId> = ids.into_iter().filter(|id| schema.contains(id)).collect();
     if declared.is_empty() { extensions_in(&name.schema, schema) } else { declared }
 }

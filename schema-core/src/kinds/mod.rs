@@ -19,6 +19,7 @@ mod namespace;
 mod primary_key;
 mod retype;
 mod sequence;
+mod sql_object;
 mod table;
 mod unique;
 
@@ -40,6 +41,7 @@ pub use index_element::{IndexElement, IndexElementError, IndexKey};
 pub use namespace::Namespace;
 pub use primary_key::PrimaryKey;
 pub use sequence::{Sequence, SequenceOptions};
+pub use sql_object::SqlObject;
 pub use table::Table;
 pub use unique::Unique;
 
@@ -63,6 +65,8 @@ pub enum NameClaim {
     Constraint(QualifiedName, Ident),
     /// The one primary key of a table.
     PrimaryKey(QualifiedName),
+    /// `pg_proc`: routines, told apart by the types of their arguments.
+    Routine(QualifiedName, String),
 }
 
 impl NameClaim {
@@ -77,7 +81,8 @@ pub trait Kind: Clone + PartialEq {
     /// What names it.
     fn id(&self) -> ObjectId;
 
-    /// The objects of `schema` that must exist before it does. Names that `schema` does not hold may be among them.
+    /// The objects of `schema` that its definition says must exist before it does. Names that `schema` does not hold may be among
+    /// them; what only PostgreSQL can tell is not ([`Schema::found`]).
     fn requires(&self, schema: &Schema) -> Vec<ObjectId>;
 
     /// The table that it is dropped with.
@@ -195,6 +200,8 @@ pub struct ColumnRef<'a> {
 }
 
 macro_rules! registry {
+    (@kind $of:ident Own) => { $of.kind };
+    (@kind $of:ident $name:ident) => {{ let _ = $of; KindName::$name }};
     ($($variant:ident($kind:ty) = $name:ident),* $(,)?) => {
         /// An object of any kind.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,15 +213,19 @@ macro_rules! registry {
         impl Object {
             /// Its kind.
             pub fn kind(&self) -> KindName {
-                match self { $(Object::$variant(_) => KindName::$name,)* }
+                match self { $(Object::$variant(of) => registry!(@kind of $name),)* }
             }
             /// What names it.
             pub fn id(&self) -> ObjectId {
                 match self { $(Object::$variant(of) => of.id(),)* }
             }
-            /// See [`Kind::requires`].
+            /// What must exist before it does: what its definition says ([`Kind::requires`]), and what PostgreSQL found.
             pub fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
-                match self { $(Object::$variant(of) => of.requires(schema),)* }
+                let mut ids = match self { $(Object::$variant(of) => of.requires(schema),)* };
+                if schema.has_found() {
+                    ids.extend(schema.found(&self.id()).into_iter().flat_map(|found| found.needs.iter().cloned()));
+                }
+                ids
             }
             /// See [`Kind::table`].
             pub fn table(&self) -> Option<&QualifiedName> {
@@ -342,6 +353,7 @@ registry! {
     Exclusion(Exclusion) = Exclusion,
     Index(Index) = Index,
     ForeignKey(ForeignKey) = ForeignKey,
+    Sql(SqlObject) = Own,
 }
 
 /// Serde: leaves a `false` out of the record.

@@ -47,6 +47,15 @@ impl Places {
             }
         }
         for (at, action) in actions.iter().enumerate() {
+            if let Action::Drop(Object::Table(table)) = action {
+                // What goes with its table is gone when the table is.
+                let parts = context.before.parts_of(&table.name).map(Object::id);
+                parts.for_each(|part| {
+                    places.drop.entry(part).or_insert(at);
+                });
+            }
+        }
+        for (at, action) in actions.iter().enumerate() {
             if let Action::Alter(diff) = action {
                 let sides = Diff { before: &diff.before, after: &diff.after };
                 places.alter.extend(Object::takes_along(&sides, context).into_iter().map(|id| (id, at)));
@@ -96,6 +105,7 @@ impl Graph {
                     places.ready(&id).into_iter().for_each(|first| self.edge(first, at));
                 }
                 places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
+                self.await_other_keys(at, object, places);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
             Action::Relabel(_) => {}
@@ -108,6 +118,15 @@ impl Graph {
         }
     }
 
+    /// A foreign key takes any key over its columns that it finds, also one that is about to go.
+    fn await_other_keys(&mut self, at: usize, object: &Object, places: &Places) {
+        let Object::ForeignKey(key) = object else { return };
+        let keys = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
+        let of_target = |id: &ObjectId| keys.contains(&id.kind) && id.outer().as_ref() == Some(&key.references);
+        let gone = places.drop.iter().filter(|(id, _)| of_target(id));
+        gone.for_each(|(_, first)| self.edge(*first, at));
+    }
+
     /// What needs an object goes before the object changes or goes.
     fn connect_drop(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let parts: Vec<&Object> = match object {
@@ -115,7 +134,7 @@ impl Graph {
             // wait for each other.
             Object::Table(table) => {
                 let parts = context.before.parts_of(&table.name);
-                parts.filter(|part| !places.drop.contains_key(&part.id())).collect()
+                parts.filter(|part| places.drop.get(&part.id()) == Some(&at)).collect()
             }
             _ => Vec::new(),
         };

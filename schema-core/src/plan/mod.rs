@@ -86,6 +86,10 @@ fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) ->
     let context = Context { before: &difference.renamed, after, hints, fill };
     let mut actions = rebuild::actions(difference, &context);
     actions.retain(|action| !matches!(action, Action::Create(object, _) if destinations.contains(&object)));
+    if actions.iter().any(makes_routine) {
+        // Bodies in strings name what no catalog says they need, each other included. The proof looks at them when all is there.
+        script.extend([Statement::sql("SET LOCAL check_function_bodies = off")], false);
+    }
     for action in graph::sorted(actions, &context) {
         let loses = matches!(&action, Action::Drop(object) if object.drop_hazards().iter().any(Hazard::is_loss));
         script.extend(statements(&action, &context), loses);
@@ -94,6 +98,15 @@ fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) ->
         script.check_at_once();
     }
     script
+}
+
+fn makes_routine(action: &Action) -> bool {
+    let made = match action {
+        Action::Create(object, _) => object,
+        Action::Alter(diff) => &diff.after,
+        _ => return false,
+    };
+    matches!(made.kind(), KindName::Function | KindName::Procedure)
 }
 
 fn statements(action: &Action, context: &Context) -> Vec<Statement> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Diff, KindName, ObjectId, Schema,
+    Diff, Found, KindName, ObjectId, Schema,
     diff::Difference,
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
@@ -42,6 +42,7 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
             retyped.extend(Object::retypes(&diff, context));
         }
     }
+    again.extend(stale_views(context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
@@ -50,6 +51,16 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
         spread(&mut again, &retyped, &gone, &staying, context.before);
     }
     again
+}
+
+/// Views whose text is as it was and means other columns now, as `SELECT *` does.
+fn stale_views(context: &Context) -> Vec<ObjectId> {
+    let stale = |(id, old): (&ObjectId, &Found)| {
+        let same = context.before.get(id).is_some_and(|object| context.after.get(id) == Some(object));
+        let new = context.after.found(id).filter(|new| new.columns != old.columns);
+        (same && new.is_some()).then(|| id.clone())
+    };
+    context.before.all_found().iter().filter_map(stale).collect()
 }
 
 /// Adds what stands on a moving object, until nothing more does.
@@ -67,13 +78,19 @@ fn spread(
     let stuck = |id: &ObjectId, object: &Object| {
         retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if is_generated(column))
     };
+    let found = |id: &ObjectId| before.found(id).map(|found| &found.needs);
+    // What only PostgreSQL can read stands on the column as it is.
+    let over = |id: &ObjectId| {
+        movable(id.kind) && found(id).is_some_and(|needs| retyped.iter().any(|of| needs.contains(&of.id)))
+    };
     let touched = staying
         .iter()
-        .filter(|(id, object)| stuck(id, object) || columns.iter().any(|column| object.rebuilt_by(column)));
+        .filter(|(id, object)| stuck(id, object) || over(id) || columns.iter().any(|column| object.rebuilt_by(column)));
     again.extend(touched.map(|(id, _)| (*id).clone()));
     loop {
         let needs = |object: &Object| {
             object.requires(before).iter().any(|id| again.contains(id) || (gone.contains(id) && carries(id)))
+                || found(&object.id()).is_some_and(|needs| needs.iter().any(|id| gone.contains(id)))
         };
         let standing = |(id, object): &&(&ObjectId, &Object)| movable(id.kind) && !again.contains(*id) && needs(object);
         let more: Vec<ObjectId> = staying.iter().filter(standing).map(|(id, _)| (*id).clone()).collect();

@@ -3,10 +3,9 @@
 //! It looks at the leading words. Whether a statement is safe, valid or wanted is decided elsewhere; a statement that is not
 //! recognised is `Other`, and the server has the last word.
 
-use super::lexer::{Token, TokenKind, tokens};
-use super::literal::ident_value;
+use super::reader::Reader;
 use super::splitter::Statement;
-use crate::{Ident, QualifiedName};
+use crate::QualifiedName;
 
 /// What the engine must know of a statement before it runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +73,7 @@ pub enum NotInTransaction {
 /// assert_eq!(name.unwrap().to_string(), "audit.i");
 /// ```
 pub fn statement_kind(statement: &Statement<'_>) -> StatementKind {
-    let mut reader =
-        Reader { tokens: tokens(statement.text).filter(|token| token.kind.is_significant()).collect(), at: 0 };
+    let mut reader = Reader::new(statement.text);
     if let Some(words) = transaction_control(&mut reader) {
         return StatementKind::TransactionControl(words);
     }
@@ -200,73 +198,6 @@ fn cluster(reader: &mut Reader<'_>) -> Option<NotInTransaction> {
         while reader.take().is_some_and(|token| !token.is_punct(")")) {}
     }
     reader.take().is_none().then_some(NotInTransaction::ClusterAll)
-}
-
-struct Reader<'a> {
-    tokens: Vec<Token<'a>>,
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self) -> Option<Token<'a>> {
-        let token = self.tokens.get(self.at).copied();
-        self.at += usize::from(token.is_some());
-        token
-    }
-
-    fn is_text(&self, text: &str) -> bool {
-        self.tokens.get(self.at).is_some_and(|token| token.text.eq_ignore_ascii_case(text))
-    }
-
-    /// Takes the word when it is the next token.
-    fn word(&mut self, word: &str) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|token| token.is_word(word));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn punct(&mut self, punct: &str) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|token| token.is_punct(punct));
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Takes a name of one or two parts; a third, in front, is the database, which can only be the current one.
-    fn name(&mut self) -> Option<QualifiedName> {
-        let mut parts = vec![self.ident()?];
-        while self.punct(".") {
-            parts.push(self.ident()?);
-        }
-        let name = parts.pop()?;
-        Some(match parts.pop() {
-            Some(schema) => QualifiedName { schema, name },
-            None => QualifiedName::public(name),
-        })
-    }
-
-    fn ident(&mut self) -> Option<Ident> {
-        let token =
-            self.tokens.get(self.at).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent))?;
-        let ident = Ident::new(ident_value(token)?).ok()?;
-        self.at += 1;
-        Some(ident)
-    }
-
-    /// Whether these words stand one after the other anywhere in the rest.
-    fn has(&self, words: &[&str]) -> bool {
-        let rest = &self.tokens[self.at..];
-        rest.windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| token.is_word(word)))
-    }
-
-    /// `WITH (connect = false)` or `WITH (create_slot = false)`.
-    fn makes_no_slot(&self) -> bool {
-        let makes = |token: &Token<'_>| token.is_word("connect") || token.is_word("create_slot");
-        let no = |token: &Token<'_>| {
-            let text = token.text.trim_matches('\'').to_ascii_lowercase();
-            matches!(text.as_str(), "false" | "off" | "0")
-        };
-        self.tokens.windows(3).any(|window| makes(&window[0]) && window[1].text == "=" && no(&window[2]))
-    }
 }
 
 #[cfg(test)]

@@ -3,16 +3,22 @@
 //! Everything works token by token, so that a `;` in a string or a name in a comment is never mistaken. Nothing here parses
 //! expressions, resolves names, or sends anything to a server: what a statement means is for PostgreSQL to say.
 
+mod array_cast;
 mod classify;
 mod compare;
+mod definition;
 mod findings;
 mod lexer;
 mod literal;
+mod reader;
 mod rename;
+mod routine;
 mod splitter;
 
+pub use array_cast::spread_array_casts;
 pub use classify::{NotInTransaction, StatementKind, statement_kind};
 pub use compare::{normalized, same_sql};
+pub use definition::{Definition, Named, definition};
 pub use findings::{
     RunMode, SQL_COPY_FROM_STDIN, SQL_NEEDS_NO_TRANSACTION, SQL_NUL_BYTE, SQL_OPEN, SQL_PSQL_COMMAND,
     SQL_TRANSACTION_CONTROL, findings,
@@ -20,4 +26,6 @@ pub use findings::{
 pub use lexer::{Token, TokenKind, Tokens, tokens};
 pub use literal::{ident_value, string_literals, string_value};
 pub use rename::{mentions_word, rename_qualifier, rename_type, rename_word};
+pub use routine::or_replace;
+pub(crate) use routine::{replaces_routine, signature_after};
 pub use splitter::{SplitError, SplitProblem, Statement, byte_offset, line_column, split};

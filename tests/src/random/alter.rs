@@ -6,7 +6,7 @@ use schema_core::{
     Expr, Ident, KindName, ObjectId, Schema, SqlType,
     kinds::{
         Check, Column, ColumnValue, Domain, EnumType, Exclusion, Extension, ForeignKey, ForeignKeyMatch, Identity,
-        IdentityMode, Index, Kind, Namespace, Object, PrimaryKey, Sequence, Table, Unique,
+        IdentityMode, Index, Kind, Namespace, Object, PrimaryKey, Sequence, SqlObject, Table, Unique,
     },
 };
 
@@ -31,6 +31,7 @@ pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
         Object::Exclusion(of) => exclusion(rng, draft, of),
         Object::Index(of) => index(rng, draft, of),
         Object::ForeignKey(of) => foreign_key(rng, draft, of),
+        Object::Sql(of) => drop(draft.replace(SqlObject { comment: other_comment(rng, &of.comment), ..of })),
     }
 }
 
