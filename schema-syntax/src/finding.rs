@@ -140,6 +140,10 @@ pub const FOREIGN_KEY_SET_NULL: Code = Code::new("foreign-key-set-null");
 pub const FOREIGN_KEY_TYPE: Code = Code::new("foreign-key-type");
 /// Old names that cannot be what they say.
 pub const RENAME_SOURCE: Code = Code::new("rename-source");
+/// A statement that declares no object.
+pub const SQL_DEFINITION: Code = Code::new("sql-definition");
+/// A statement about an object that no statement creates.
+pub const SQL_OBJECT_UNKNOWN: Code = Code::new("sql-object-unknown");
 /// A module whose file was not found.
 pub const MODULE_MISSING: Code = Code::new("module-missing");
 /// A condition that only the compiler can decide.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use schema_core::diagnostic::{Code, Diagnostic, Place, stops};
 use schema_core::diff::{Difference, difference};
+use schema_core::kinds::Object;
 use schema_core::{Change, Ident, ObjectId, Schema, SqlType};
 use schema_syntax::TypeContext;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
@@ -16,8 +17,9 @@ use super::looks::Look;
 use super::world::World;
 use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
+use crate::ops::prove::Refusal;
 use crate::project::Project;
-use crate::workspace::{Workspace, discover, read_sources};
+use crate::workspace::{Workspace, discover, read_sources, statement_folders};
 
 /// A change of the structs is in no revision.
 pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
@@ -67,7 +69,8 @@ impl Sources {
         world.screen.detail(&format!("{} files of {} packages", files.len(), self.workspace.packages.len()));
         let modules = files.iter().flat_map(|file| &file.modules).flat_map(|module| &module.candidates);
         let paths = files.iter().map(|file| &file.path).chain(modules.map(|candidate| &candidate.path));
-        let paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
+        let mut paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
+        paths.extend(statement_folders(&self.workspace)?);
         Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect() })
     }
 
@@ -79,7 +82,7 @@ impl Sources {
 }
 
 impl Structs {
-    /// The files that were read, and where modules were looked for.
+    /// The files that were read, where modules were looked for, and the folders that were listed.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
     }
@@ -105,6 +108,32 @@ impl Structs {
         let spans = &self.lowered.spans;
         let table = || spans.get(&ObjectId::table(&id.outer()?));
         spans.get(id).or_else(table).cloned()
+    }
+
+    /// The statement that PostgreSQL refuses, where it is declared.
+    pub fn refused(&self, refusal: &Refusal) -> Diagnostic {
+        let statement = refusal.statement.trim_end_matches(';');
+        let is_it = |object: &Object| match object {
+            Object::Sql(object) => object.sql == statement || object.then.iter().any(|then| then == statement),
+            _ => false,
+        };
+        let found = self.schema().iter().find(|(_, object)| is_it(object));
+        let place = found.and_then(|(id, _)| self.lowered.spans.get(id).cloned());
+        let finding = refusal.finding();
+        match place {
+            None => finding,
+            Some(place) => {
+                let help = vec!["correct the statement, or what it names; nothing was written".to_owned()];
+                Diagnostic { help, ..finding.primary(Some(place), "refused") }
+            }
+        }
+    }
+
+    /// A finding about an object that it names, at its declaration.
+    pub fn placed(&self, finding: Diagnostic) -> Diagnostic {
+        let named = |id: &&ObjectId| finding.message.starts_with(&format!("{} `{id}`", id.kind.words()));
+        let place = self.lowered.spans.keys().find(named).and_then(|id| self.lowered.spans.get(id)).cloned();
+        if finding.primary.is_some() || place.is_none() { finding } else { finding.primary(place, "declared here") }
     }
 
     /// What takes the recorded schema to the structs.

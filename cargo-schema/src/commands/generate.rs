@@ -18,8 +18,9 @@ use super::{Outcome, drift, generate_from, rename_answers};
 use crate::cli::arguments::{From, Generate};
 use crate::cli::exit::Exit;
 use crate::devdb;
-use crate::ops::generate::{Answers, Draft, default_message, draft, slug};
-use crate::ops::prove::{Job, prove};
+use crate::ops::found;
+use crate::ops::generate::{Answers, Declared, Draft, default_message, draft, slug};
+use crate::ops::prove::{Job, ProofError, prove};
 use crate::project::{Project, RevisionDir, clock, write_revision};
 
 pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Failure> {
@@ -37,7 +38,8 @@ pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Fail
     if options.from == From::Database {
         return generate_from::run(world, options, &project, &structs, &recorded);
     }
-    let draft = drafted(world, options, &structs, &recorded)?;
+    let (recorded, declared) = informed(world, &project, &structs, recorded)?;
+    let draft = drafted(world, options, &structs, &recorded, &declared)?;
     if draft.is_empty() {
         if structs.findings().is_empty() {
             look.note(&structs);
@@ -53,7 +55,8 @@ pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Fail
     if stops(&findings) {
         return Err(Failure::Findings(findings));
     }
-    let proven = proved(world, &project, &migration, &recorded, structs.schema(), &draft)?;
+    let proven = proved(world, &project, &migration, &recorded, &declared, &draft)?;
+    let proven: Vec<Diagnostic> = proven.into_iter().map(|finding| structs.placed(finding)).collect();
     findings.extend(proven);
     if stops(&findings) {
         return Err(Failure::Findings(findings));
@@ -66,12 +69,40 @@ pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Fail
     Ok(drawn(world, &project, &draw).with_findings([structs.findings(), &findings].concat()))
 }
 
+/// Both schemas with what PostgreSQL finds of them, when they differ and a plan needs it.
+fn informed(
+    world: &World<'_>,
+    project: &Project,
+    structs: &Structs,
+    recorded: Schema,
+) -> Result<(Schema, Schema), Failure> {
+    let declared = structs.schema().clone();
+    let plain = !found::has_statements(&declared) && !found::has_statements(&recorded);
+    if plain || structs.difference(&recorded).is_empty() {
+        return Ok((recorded, declared));
+    }
+    let server = devdb::open(&world.dev_options())?;
+    let before = found::recorded(&server, &recorded, &project.migrations())?;
+    match found::declared(&server, &declared) {
+        Ok(after) => Ok((before, after)),
+        Err(ProofError::Statement(refusal)) => Err(Failure::Findings(vec![structs.refused(&refusal)])),
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// The draft, with every rename that the user names on the command line or the terminal.
-fn drafted(world: &World<'_>, options: &Generate, structs: &Structs, before: &Schema) -> Result<Draft, Failure> {
-    let renames = rename_answers::named(&options.rename, before, structs.schema()).map_err(Failure::Findings)?;
+fn drafted(
+    world: &World<'_>,
+    options: &Generate,
+    structs: &Structs,
+    before: &Schema,
+    after: &Schema,
+) -> Result<Draft, Failure> {
+    let renames = rename_answers::named(&options.rename, before, after).map_err(Failure::Findings)?;
+    let declared = Declared { schema: after, ..structs.declared() };
     let mut answers = Answers { renames, allow_data_loss: options.allow_data_loss };
     let place_of = |id: &schema_core::ObjectId| structs.place_of(id);
-    let first = draft(before, structs.declared(), &answers, &place_of);
+    let first = draft(before, declared, &answers, &place_of);
     if options.check || first.questions.is_empty() {
         return Ok(first);
     }
@@ -80,7 +111,7 @@ fn drafted(world: &World<'_>, options: &Generate, structs: &Structs, before: &Sc
         return Ok(first);
     }
     answers.renames.extend(told);
-    Ok(draft(before, structs.declared(), &answers, &place_of))
+    Ok(draft(before, declared, &answers, &place_of))
 }
 
 /// The levels of the configuration, for all but an open question: it has an answer and no level.

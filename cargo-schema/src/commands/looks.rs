@@ -60,12 +60,21 @@ impl Look {
     fn hash(&self, paths: &[&Path]) -> String {
         let mut whole = Sha256::new_with_prefix(&self.rest);
         for path in paths {
-            let text = std::fs::read(path).ok();
+            let text = std::fs::read(path).ok().or_else(|| listed(path));
             whole.update(text.as_ref().map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
             whole.update(text.unwrap_or_default());
         }
         format!("{:x}", whole.finalize())
     }
+}
+
+/// The names in a folder.
+fn listed(folder: &Path) -> Option<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Some(names.join("\n").into_bytes())
 }
 
 fn hash<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {

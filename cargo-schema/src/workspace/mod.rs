@@ -9,12 +9,13 @@ mod environment;
 mod locate;
 mod shown;
 mod sources;
+mod statements;
 
 pub use discover::{Package, Target, TargetKind, Workspace, discover};
 pub use environment::{EnvFile, url_from_env_file};
 pub use locate::{Location, Manifest, locate};
 pub use shown::shown_path;
-pub use sources::read_sources;
+pub use sources::{read_sources, statement_folders};
 
 use std::fmt;
 use std::path::PathBuf;

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use schema_syntax::TypeContext;
 use schema_syntax::conditions::Conditions;
 use schema_syntax::decl::Reading;
-use schema_syntax::scan::{ModuleFile, Role, SourceFile, missing_module, parse_source};
+use schema_syntax::scan::{ModuleFile, Role, SourceFile, missing_module, parse_source, parse_sql};
 
+use super::statements::statements;
 use super::{Package, Workspace, WorkspaceError, shown_path};
 
 /// The files that declare something or name modules, package by package, in the order of their modules.
@@ -59,7 +60,21 @@ fn read_package(
         }
         files.push(SourceFile { modules, ..file });
     }
+    for path in statements(&package.manifest)?.files {
+        let read = std::fs::read_to_string(&path);
+        let text = read.map_err(|source| WorkspaceError::Unreadable { path: path.clone(), source })?;
+        files.push(parse_sql(&shown_path(&path, current), &text));
+    }
     Ok(())
+}
+
+/// The folders whose files of SQL are read; a missing one may come.
+pub fn statement_folders(workspace: &Workspace) -> Result<Vec<PathBuf>, WorkspaceError> {
+    let mut folders = Vec::new();
+    for package in &workspace.packages {
+        folders.extend(statements(&package.manifest)?.folders);
+    }
+    Ok(folders)
 }
 
 fn existing(module: &ModuleFile, current: &Path) -> Result<Option<(String, Role)>, WorkspaceError> {

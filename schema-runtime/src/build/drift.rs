@@ -90,13 +90,20 @@ fn drift(change: &Change, package: &Package, lowered: &Lowered) -> Option<Drift>
         Change::Alter(_) => "is recorded with another definition",
         Change::Rename(_) => "is recorded under its old name",
     };
-    let text = format!("{} `{id}` {what}; write the revision: cargo schema generate", id.kind.words());
-    Some(Drift { key: format!("{} {home}", home.kind.words()), text, declared: lowered.spans.contains_key(&home) })
+    // No derive stands for a file of SQL.
+    let statement = lowered.spans.get(&id).filter(|place| !place.file.ends_with(".rs"));
+    let place = statement.map(|place| format!(" of {}", place.file)).unwrap_or_default();
+    let text = format!("{} `{id}`{place} {what}; write the revision: cargo schema generate", id.kind.words());
+    let declared = statement.is_none() && lowered.spans.contains_key(&home);
+    Some(Drift { key: format!("{} {home}", home.kind.words()), text, declared })
 }
 
 /// The struct, field or type whose declaration stands for a change.
 fn home(change: &Change, lowered: &Lowered) -> ObjectId {
     let id = change.id();
+    if is_statement(change) {
+        return id;
+    }
     let table = id.outer().map(|outer| ObjectId::table(&outer));
     let gone = matches!(change, Change::Drop(_));
     let column = match change {
@@ -115,6 +122,14 @@ fn home(change: &Change, lowered: &Lowered) -> ObjectId {
         | KindName::Sequence
         | KindName::Table => id,
         _ => column.or(table).unwrap_or(id),
+    }
+}
+
+fn is_statement(change: &Change) -> bool {
+    match change {
+        Change::Create(object) | Change::Drop(object) => matches!(object, Object::Sql(_)),
+        Change::Alter(diff) => matches!(diff.after, Object::Sql(_)),
+        Change::Rename(_) => false,
     }
 }
 

@@ -30,7 +30,7 @@ fn named(files: &[SourceFile], default_schema: &Ident) -> BTreeMap<String, Strin
         let (ident, sql) = match declaration {
             Declaration::Enum(of) => (&of.ident.value, sql(&of.schema, &of.name.value)),
             Declaration::Domain(of) => (&of.ident.value, sql(&of.schema, &of.name.value)),
-            Declaration::Table(_) | Declaration::Object(_) => continue,
+            Declaration::Table(_) | Declaration::Object(_) | Declaration::Sql(_) => continue,
         };
         found.entry(ident.clone()).and_modify(|known| *known = None).or_insert(Some(sql));
     }

@@ -33,6 +33,8 @@ pub(super) struct Package {
     pub(super) features: Vec<String>,
     /// The root files of the library and the binaries.
     pub(super) roots: Vec<PathBuf>,
+    /// The folder with what the structs do not say.
+    pub(super) statements: PathBuf,
 }
 
 impl Package {
@@ -67,6 +69,7 @@ impl Package {
             default_schema: schemas.unwrap_or(schema_core::DEFAULT_SCHEMA).to_owned(),
             features: active_features(&own),
             roots: roots(folder, &own),
+            statements: folder.join("schema"),
         })
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schema_syntax::{
     conditions::Conditions,
     decl::Reading,
-    scan::{Role, SourceFile, parse_source},
+    scan::{Role, SourceFile, parse_source, parse_sql},
 };
 
 use super::{Report, package::Package};
@@ -43,7 +43,25 @@ pub(super) fn read(package: &Package, report: &mut Report) -> Vec<SourceFile> {
         }
         files.push(file);
     }
+    read_statements(&package.statements, &mut files, report);
     files
+}
+
+/// The `.sql` files of a folder and those below it. A missing folder is not watched: cargo would build anew each time.
+fn read_statements(folder: &Path, files: &mut Vec<SourceFile>, report: &mut Report) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    report.depends_on(folder.into());
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            read_statements(&path, files, report);
+        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql")) {
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            report.depends_on(path.clone());
+            files.push(parse_sql(&path.to_string_lossy(), &text));
+        }
+    }
 }
 
 /// What [`Read::modules`](super::stamp::Read) says of a source as it is now.

@@ -10,6 +10,7 @@ pub(crate) mod enum_type;
 mod item;
 mod names;
 mod object;
+mod sql;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use item::{Attribute, Header, header};
 pub(crate) use item::{Item, inner_truth, item, skip_visibility};
 pub use names::{NamePath, name_list};
 pub use object::objects;
+pub use sql::SqlDecl;
 
 /// What a reader of declarations needs to know.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schema_core::{Ident, QualifiedName};
 
 use super::{At, Lowering};
-use crate::decl::{DomainDecl, EnumDecl, ObjectDecl, SequenceDecl, Spanned, TableDecl};
+use crate::decl::{DomainDecl, EnumDecl, ObjectDecl, SequenceDecl, Spanned, SqlDecl, TableDecl};
 use crate::finding::{NAME_TAKEN, SyntaxFinding};
 use crate::scan::Declaration;
 
@@ -33,6 +33,8 @@ pub(super) struct Collected<'a> {
     pub domains: BTreeMap<QualifiedName, Named<'a, DomainDecl>>,
     pub sequences: BTreeMap<QualifiedName, Named<'a, SequenceDecl>>,
     pub others: Vec<(usize, &'a ObjectDecl)>,
+    /// The statements of `.sql` files.
+    pub statements: Vec<(usize, &'a SqlDecl)>,
     /// Enums and domains by their Rust name.
     pub rust_types: BTreeMap<&'a str, Vec<(QualifiedName, At)>>,
     /// Tables, enums and domains: each has a type of its name.
@@ -63,6 +65,7 @@ impl<'a> Lowering<'a> {
                     Declaration::Domain(decl) => self.collect_domain(file, decl),
                     Declaration::Object(ObjectDecl::Sequence(decl)) => self.collect_sequence(file, decl),
                     Declaration::Object(decl) => self.collected.others.push((file, decl)),
+                    Declaration::Sql(decl) => self.collected.statements.push((file, decl)),
                 }
             }
         }

@@ -10,6 +10,7 @@ mod foreign_key;
 mod key;
 mod objects;
 mod renames;
+mod sql;
 mod table;
 mod types;
 
@@ -70,6 +71,7 @@ pub fn lower(files: &[SourceFile], options: &LowerOptions) -> Lowered {
         work.foreign_keys(&table);
     }
     work.sequences_and_extensions();
+    work.sql_objects();
     work.settle();
     work.namespaces();
     work.settle();

@@ -137,7 +137,9 @@ impl<'a> Lowering<'a> {
             ObjectDecl::Extension { schema: Some(schema), .. } => Some((&schema.value, *file, schema.span)),
             _ => None,
         });
-        for (schema, file, span) in tables.chain(enums).chain(domains).chain(sequences).chain(extensions) {
+        let statements = self.schemas_of_statements();
+        let named = tables.chain(enums).chain(domains).chain(sequences).chain(extensions).chain(statements);
+        for (schema, file, span) in named {
             let known =
                 needed.contains_key(schema) || schema.as_str() == DEFAULT_SCHEMA || schema.as_str() == "pg_catalog";
             if !known {

@@ -5,13 +5,16 @@
 
 mod items;
 mod module;
+mod sql;
 
 use crate::attr::Findings;
-use crate::decl::{DomainDecl, EnumDecl, ObjectDecl, Reading, TableDecl};
+use crate::decl::{DomainDecl, EnumDecl, ObjectDecl, Reading, SqlDecl, TableDecl};
 use crate::finding::{MODULE_MISSING, RUST_SYNTAX, SyntaxFinding};
 use crate::token::{Span, lex};
 
 pub use module::{Candidate, ModuleFile, Role};
+pub(crate) use sql::is_rust;
+pub use sql::parse_sql;
 
 /// What a file says.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub enum Declaration {
     Domain(DomainDecl),
     /// A line of `objects!`.
     Object(ObjectDecl),
+    /// A statement of a `.sql` file.
+    Sql(SqlDecl),
 }
 
 /// Whether a text may hold a declaration. Cheap, and never wrongly false.
