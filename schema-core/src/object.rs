@@ -39,6 +39,8 @@ pub enum KindName {
     Exclusion,
     /// An index that backs no constraint (`pg_index`).
     Index,
+    /// What an index is chosen for (`indisreplident`, `indisclustered`).
+    IndexMark,
     /// A foreign key (contype `f`).
     ForeignKey,
 }
@@ -60,6 +62,7 @@ impl KindName {
             KindName::Check => "check",
             KindName::Exclusion => "exclusion constraint",
             KindName::Index => "index",
+            KindName::IndexMark => "mark of an index",
             KindName::ForeignKey => "foreign key",
         }
     }

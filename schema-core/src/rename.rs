@@ -111,7 +111,7 @@ impl Rename {
             KindName::Sequence => move_and_rename("SEQUENCE", before, after),
             KindName::Enum => move_and_rename("TYPE", before, after),
             KindName::Domain => move_and_rename("DOMAIN", before, after),
-            KindName::Extension => Vec::new(),
+            KindName::Extension | KindName::IndexMark => Vec::new(),
         }
     }
 }

@@ -71,13 +71,14 @@ impl Schema {
 
     /// Everything that lives in a table: columns, constraints, indexes.
     pub fn parts_of(&self, table: &QualifiedName) -> impl Iterator<Item = &Object> {
-        const PARTS: [KindName; 7] = [
+        const PARTS: [KindName; 8] = [
             KindName::Column,
             KindName::PrimaryKey,
             KindName::Unique,
             KindName::Check,
             KindName::Exclusion,
             KindName::Index,
+            KindName::IndexMark,
             KindName::ForeignKey,
         ];
         PARTS.into_iter().flat_map(move |kind| self.inside(kind, table))

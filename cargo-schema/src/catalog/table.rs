@@ -6,17 +6,21 @@
 use std::collections::BTreeMap;
 
 use postgres::Row;
-use schema_core::{QualifiedName, kinds};
+use schema_core::{
+    QualifiedName,
+    kinds::{self, ReplicaIdentity},
+};
 
 use super::{
     CatalogError,
+    column::letter,
     reader::{Reader, class, parameters},
 };
 
 const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.reltype, c.relkind, c.relpersistence, c.relispartition, \
         c.reloftype <> 0 AS typed, EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child, \
-        c.reloptions, t.reloptions AS toast, c.relrowsecurity OR c.relforcerowsecurity AS secured, \
-        c.relreplident <> 'd' AS replicated, c.relkind = 'r' AND a.amname <> 'heap' AS stored, c.reltablespace <> 0 AS spaced \
+        c.reloptions, t.reloptions AS toast, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
+        c.relkind = 'r' AND a.amname <> 'heap' AS stored, c.reltablespace <> 0 AS spaced \
     FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid LEFT JOIN pg_am a ON a.oid = c.relam \
     WHERE c.relnamespace = ANY($1) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')";
 
@@ -58,20 +62,36 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Tables, CatalogError> {
             continue;
         }
         note_unsaid(reader, &row, &name);
-        let mut with = parameters(row.get("reloptions"), "");
-        with.extend(parameters(row.get("toast"), "toast."));
-        let comment = reader.comment(class::RELATION, oid, 0);
-        reader.insert(kinds::Table { name: name.clone(), with, comment });
+        let table = table(reader, &row, name.clone());
+        reader.insert(table);
         tables.names.insert(oid, name);
     }
     Ok(tables)
 }
 
+fn table(reader: &Reader<'_>, row: &Row, name: QualifiedName) -> kinds::Table {
+    let mut with = parameters(row.get("reloptions"), "");
+    with.extend(parameters(row.get("toast"), "toast."));
+    kinds::Table {
+        unlogged: letter(row, "relpersistence") == 'u',
+        row_security: row.get("relrowsecurity"),
+        force_row_security: row.get("relforcerowsecurity"),
+        // `i` is an index, which is marked itself.
+        replica_identity: match letter(row, "relreplident") {
+            'f' => ReplicaIdentity::Full,
+            'n' => ReplicaIdentity::Nothing,
+            _ => ReplicaIdentity::Default,
+        },
+        with,
+        comment: reader.comment(class::RELATION, row.get("oid"), 0),
+        ..kinds::Table::new(name)
+    }
+}
+
 /// What it is, when it is no table of the model.
 fn unknown_sort(row: &Row) -> Option<&'static str> {
-    let letter = |column| char::from(row.get::<_, i8>(column) as u8);
     let is = |column| row.get::<_, bool>(column);
-    match letter("relkind") {
+    match letter(row, "relkind") {
         'p' if is("relispartition") => Some("partition"),
         'p' => Some("partitioned table"),
         'f' => Some("foreign table"),
@@ -81,19 +101,13 @@ fn unknown_sort(row: &Row) -> Option<&'static str> {
         _ if is("relispartition") => Some("partition"),
         _ if is("child") => Some("table that inherits"),
         _ if is("typed") => Some("table of a composite type"),
-        _ if letter("relpersistence") != 'p' => Some("unlogged table"),
         _ => None,
     }
 }
 
 /// Properties that a table of the model may have, but the model cannot say.
 fn note_unsaid(reader: &mut Reader<'_>, row: &Row, name: &QualifiedName) {
-    let properties = [
-        ("secured", "row security of a table"),
-        ("replicated", "replica identity of a table"),
-        ("stored", "access method of a table"),
-        ("spaced", "tablespace of a table"),
-    ];
+    let properties = [("stored", "access method of a table"), ("spaced", "tablespace of a table")];
     for (column, words) in properties {
         if row.get::<_, bool>(column) {
             reader.unmanaged(words, name.quoted());

@@ -15,6 +15,7 @@ mod extension;
 mod foreign_key;
 mod index;
 mod index_element;
+mod index_mark;
 mod namespace;
 mod primary_key;
 mod retype;
@@ -37,10 +38,11 @@ pub use extension::Extension;
 pub use foreign_key::{ForeignKey, ForeignKeyAction, ForeignKeyMatch};
 pub use index::{Index, IndexMethod};
 pub use index_element::{IndexElement, IndexElementError, IndexKey};
+pub use index_mark::{IndexMark, IndexPurpose};
 pub use namespace::Namespace;
 pub use primary_key::PrimaryKey;
 pub use sequence::{Sequence, SequenceOptions};
-pub use table::Table;
+pub use table::{ReplicaIdentity, Table};
 pub use unique::Unique;
 
 /// How an object gets from one definition to another of the same name.
@@ -341,6 +343,7 @@ registry! {
     Check(Check) = Check,
     Exclusion(Exclusion) = Exclusion,
     Index(Index) = Index,
+    IndexMark(IndexMark) = IndexMark,
     ForeignKey(ForeignKey) = ForeignKey,
 }
 

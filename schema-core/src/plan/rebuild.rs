@@ -42,6 +42,7 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
             retyped.extend(Object::retypes(&diff, context));
         }
     }
+    again.extend(between_flipped(difference, context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
@@ -50,6 +51,25 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
         spread(&mut again, &retyped, &gone, &staying, context.before);
     }
     again
+}
+
+/// The foreign keys between two tables that both become logged or unlogged: a logged table cannot reference an unlogged one, not
+/// even for the moment between the two statements (42P16), and two tables may reference each other.
+fn between_flipped(difference: &Difference, context: &Context) -> Vec<ObjectId> {
+    let flipped = difference.alters.iter().filter_map(|diff| match (&diff.before, &diff.after) {
+        (Object::Table(before), Object::Table(after)) if before.unlogged != after.unlogged => Some(&after.name),
+        _ => None,
+    });
+    let flipped: BTreeSet<_> = flipped.collect();
+    let between = |object: &&Object| match object {
+        Object::ForeignKey(key) => {
+            key.table != key.references && flipped.contains(&key.table) && flipped.contains(&key.references)
+        }
+        _ => false,
+    };
+    let keys = if flipped.len() < 2 { None } else { Some(context.before.of_kind(KindName::ForeignKey)) };
+    let kept = keys.into_iter().flatten().filter(between).map(Object::id);
+    kept.filter(|id| context.after.contains(id)).collect()
 }
 
 /// Adds what stands on a moving object, until nothing more does.

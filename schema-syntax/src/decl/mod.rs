@@ -11,6 +11,7 @@ mod item;
 mod names;
 mod object;
 pub(crate) mod table;
+mod table_settings;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use item::{Attribute, Header, header};
 pub(crate) use item::{Item, inner_truth, item, skip_visibility};
 pub use names::{NamePath, name_list};
 pub use object::objects;
+pub use table_settings::TableSettings;
 
 /// What a reader of declarations needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +78,8 @@ pub struct TableDecl {
     pub comment: Option<String>,
     /// Storage parameters.
     pub with: BTreeMap<String, String>,
+    /// What else belongs to the table as a whole.
+    pub settings: TableSettings,
     /// Its old name.
     pub renamed_from: Option<Spanned<NamePath>>,
     /// The fields, in order, skipped ones too.

@@ -3,6 +3,7 @@
 use super::column::FieldReader;
 use super::constraint::{check, exclusion, foreign_key, index, key, with};
 use super::item::{Body, Header, Item};
+use super::table_settings::{self, TableSettings};
 use super::{Common, KeyDecl, NamePath, Reading, Spanned, TableDecl};
 use crate::attr::{Args, Findings};
 use crate::case::snake;
@@ -48,7 +49,7 @@ pub(crate) fn read(
     }
     table_constraints(&mut args, &mut table, findings);
     primary_key(&mut args, reader.key, &mut table, findings);
-    args.finish(WORDS, findings);
+    args.finish(&[WORDS, table_settings::WORDS].concat(), findings);
     Some(table)
 }
 
@@ -88,6 +89,7 @@ fn named(item: &Item<'_>, args: &mut Args<'_>, findings: &mut Findings) -> Optio
         schema: args.name("schema", findings),
         comment: args.text("comment", findings).map(|text| text.value),
         with: with(args, findings),
+        settings: TableSettings::read(args, findings),
         renamed_from: NamePath::argument(args, "renamed_from", findings),
         fields: Vec::new(),
         primary_key: None,

@@ -23,13 +23,23 @@ impl<'a> Lowering<'a> {
     pub(super) fn table(&mut self, of: &Named<'a, TableDecl>) {
         let decl = of.decl;
         let at = At { file: of.file, span: decl.name.span };
-        let (name, with) = (of.name.clone(), decl.with.clone());
-        self.insert(Table { name, with, comment: comment(&decl.comment) }, at);
+        let settings = &decl.settings;
+        let table = Table {
+            unlogged: settings.unlogged,
+            row_security: settings.row_security,
+            force_row_security: settings.force_row_security,
+            replica_identity: settings.replica_identity,
+            with: decl.with.clone(),
+            comment: comment(&decl.comment),
+            ..Table::new(of.name.clone())
+        };
+        self.insert(table, at);
         self.columns(of);
         self.checks(of);
         self.keys(of);
         self.exclusions(of);
         self.indexes(of);
+        self.index_marks(of);
     }
 
     fn columns(&mut self, of: &Named<'a, TableDecl>) {

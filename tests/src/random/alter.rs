@@ -30,6 +30,7 @@ pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
         Object::Check(of) => check(rng, draft, of),
         Object::Exclusion(of) => exclusion(rng, draft, of),
         Object::Index(of) => index(rng, draft, of),
+        Object::IndexMark(of) => draft.remove(&of.id()),
         Object::ForeignKey(of) => foreign_key(rng, draft, of),
     }
 }
@@ -152,10 +153,15 @@ fn sequence(rng: &mut Rng, draft: &mut Draft, mut of: Sequence) {
 }
 
 fn table(rng: &mut Rng, draft: &mut Draft, mut of: Table) {
-    if rng.percent(50) {
-        of.with = parts::storage(rng);
-    } else {
-        of.comment = other_comment(rng, &of.comment);
+    match rng.below(8) {
+        0 if draft.replace(Table { unlogged: !of.unlogged, ..of.clone() }) => {
+            return keys::drop_across(draft, &of.name);
+        }
+        1 => of.row_security = !of.row_security,
+        2 => of.force_row_security = !of.force_row_security,
+        3 => of.replica_identity = parts::replica_identity(rng),
+        4 | 5 => of.comment = other_comment(rng, &of.comment),
+        _ => of.with = parts::storage(rng),
     }
     draft.replace(of);
 }

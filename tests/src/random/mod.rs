@@ -6,6 +6,7 @@
 mod alter;
 mod draft;
 mod keys;
+mod marks;
 mod mutate;
 mod parts;
 mod pools;

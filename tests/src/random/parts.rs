@@ -8,7 +8,7 @@ use schema_core::{
     Expr, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType,
     kinds::{
         Column, ColumnValue, Domain, DomainCheck, EnumType, Extension, Identity, IdentityMode, Namespace, Object,
-        Sequence, SequenceOptions, Table,
+        ReplicaIdentity, Sequence, SequenceOptions, Table,
     },
 };
 
@@ -159,7 +159,24 @@ pub fn options(rng: &mut Rng) -> SequenceOptions {
 
 /// A table without anything in it.
 pub fn table(rng: &mut Rng, schema: &Schema) -> Table {
-    Table { name: qualified(rng, schema), with: storage(rng), comment: pools::comment(rng) }
+    Table {
+        unlogged: rng.percent(8),
+        row_security: rng.percent(8),
+        force_row_security: rng.percent(8),
+        replica_identity: replica_identity(rng),
+        with: storage(rng),
+        comment: pools::comment(rng),
+        ..Table::new(qualified(rng, schema))
+    }
+}
+
+/// What replication is told of rows.
+pub fn replica_identity(rng: &mut Rng) -> ReplicaIdentity {
+    match rng.below(12) {
+        0 => ReplicaIdentity::Full,
+        1 => ReplicaIdentity::Nothing,
+        _ => ReplicaIdentity::Default,
+    }
 }
 
 /// Storage parameters of a table.

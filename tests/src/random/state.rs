@@ -47,7 +47,7 @@ UNION ALL
 SELECT concat_ws(' | ', 'other type', t.oid::regtype, typtype) FROM types t
 WHERE typtype NOT IN ('d', 'e', 'b') AND NOT EXISTS (SELECT FROM pg_class c WHERE c.reltype = t.oid)
 UNION ALL
-SELECT concat_ws(' | ', 'table', c.oid::regclass, relkind, relpersistence, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
+SELECT concat_ws(' | ', 'table', c.oid::regclass, relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
     (SELECT 'toast ' || t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid), obj_description(c.oid, 'pg_class'))
 FROM own c WHERE relkind NOT IN ('i', 'S')
 UNION ALL
@@ -62,7 +62,8 @@ SELECT concat_ws(' | ', 'constraint', conrelid::regclass, conname, pg_get_constr
     'comment ' || obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN own c ON c.oid = conrelid
 UNION ALL
-SELECT concat_ws(' | ', 'index', pg_get_indexdef(c.oid), 'valid ' || indisvalid, obj_description(c.oid, 'pg_class'))
+SELECT concat_ws(' | ', 'index', pg_get_indexdef(c.oid), 'valid ' || indisvalid, 'clustered ' || indisclustered, 'identity ' || indisreplident,
+    obj_description(c.oid, 'pg_class'))
 FROM own c JOIN pg_index ON indexrelid = c.oid
 UNION ALL
 SELECT concat_ws(' | ', 'sequence', c.oid::regclass, seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle,

@@ -98,3 +98,12 @@ ALTER TABLE app.owner ALTER n SET DEFAULT nextval('app.owned');
 CREATE TABLE old_serial (id integer NOT NULL);
 CREATE SEQUENCE old_serial_id_seq OWNED BY old_serial.id;
 ALTER TABLE old_serial ALTER id SET DEFAULT nextval('old_serial_id_seq');
+
+CREATE UNLOGGED TABLE fast (id integer GENERATED ALWAYS AS IDENTITY, number serial, at date NOT NULL, UNIQUE (at));
+CREATE INDEX fast_number ON fast (number);
+ALTER TABLE fast ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE fast CLUSTER ON fast_number, REPLICA IDENTITY USING INDEX fast_at_key;
+CREATE TABLE replicated (id integer);
+ALTER TABLE replicated REPLICA IDENTITY FULL;
+CREATE TABLE secret (id integer);
+ALTER TABLE secret REPLICA IDENTITY NOTHING;
