@@ -144,7 +144,6 @@ fn what_the_model_does_not_know_is_listed() {
         ("rule", &["public.plain.quiet"]),
         ("sequence of an unmanaged table", &["measured_id_seq of measured"]),
         ("statistics", &["public.related"]),
-        ("storage of a column", &["public.plain.note"]),
         ("table that inherits", &["child"]),
         ("text search configuration", &["public.plain_words"]),
         ("trigger", &["public.plain.touched"]),

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use postgres::Row;
 use schema_core::{
     Expr, Ident, QualifiedName, SqlType,
-    kinds::{Column, ColumnValue, Identity, IdentityMode},
+    kinds::{Column, ColumnSettings, ColumnValue, Identity, IdentityMode, Storage},
 };
 
 use super::{
     CatalogError,
-    reader::{Reader, bare, class, part},
+    reader::{Reader, bare, class, parameters, part},
     sequence::Sequences,
     table::Tables,
 };
 
 const SQL: &str = "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attcollation, a.attnotnull, a.attidentity, \
-        a.attgenerated, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
+        a.attgenerated, nullif(a.attstorage, t.typstorage) AS storage, nullif(a.attcompression, '') AS compression, \
+        nullif(a.attstattarget, -1)::int4 AS statistics, a.attoptions, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
         c.collname, c.collnamespace \
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
@@ -98,6 +99,7 @@ fn column(
         nullable: !row.get::<_, bool>("attnotnull"),
         collation: reader.collation(row)?,
         value,
+        settings: settings(row),
         comment: reader.comment(class::RELATION, row.get("attrelid"), i32::from(number)),
         ordinal: u32::from(number.unsigned_abs()),
     })
@@ -126,6 +128,21 @@ fn value(
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
     let serial = row.get::<_, bool>("attnotnull").then(|| sequences.serial(column, expr, table, sql_type)).flatten();
     serial.map_or_else(|| ColumnValue::Default(Expr::new(expr)), |sequence| ColumnValue::Serial { sequence })
+}
+
+/// A column without a statistics target has -1, from 17 on NULL.
+fn settings(row: &Row) -> ColumnSettings {
+    let letter = |column| row.get::<_, Option<i8>>(column).map(|letter| char::from(letter.to_ne_bytes()[0]));
+    let storage = letter("storage").and_then(|letter| match letter {
+        'p' => Some(Storage::Plain),
+        'e' => Some(Storage::External),
+        'x' => Some(Storage::Extended),
+        'm' => Some(Storage::Main),
+        _ => None,
+    });
+    let compression = letter("compression").map(|letter| if letter == 'l' { "lz4" } else { "pglz" }.to_owned());
+    let statistics = row.get::<_, Option<i32>>("statistics").and_then(|target| u16::try_from(target).ok());
+    ColumnSettings { storage, compression, statistics, options: parameters(row.get("attoptions"), "") }
 }
 
 /// A value of type `"char"`.

@@ -6,6 +6,7 @@
 mod check;
 mod column;
 mod column_alter;
+mod column_settings;
 mod column_type;
 mod comment;
 mod domain;
@@ -31,6 +32,7 @@ use crate::{
 
 pub use check::Check;
 pub use column::{Column, ColumnValue, Identity, IdentityMode};
+pub use column_settings::{ColumnSettings, Storage};
 pub use domain::{Domain, DomainCheck};
 pub use enum_type::EnumType;
 pub use exclusion::{Exclusion, ExclusionElement};

@@ -4,6 +4,7 @@
 //! know other declarations: that is lowering.
 
 mod column;
+mod column_settings;
 mod constraint;
 pub(crate) mod domain;
 pub(crate) mod enum_type;
@@ -15,7 +16,9 @@ mod table_settings;
 
 use std::collections::BTreeMap;
 
-use schema_core::kinds::{ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, SequenceOptions};
+use schema_core::kinds::{
+    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, SequenceOptions,
+};
 use schema_core::{Expr, Ident, SqlType};
 
 pub use crate::attr::Spanned;
@@ -117,6 +120,8 @@ pub struct FieldDecl {
     pub value: Option<Spanned<ValueDecl>>,
     /// `collate = ".."`.
     pub collate: Option<Spanned<NamePath>>,
+    /// How it is stored.
+    pub settings: ColumnSettings,
     /// The comment, from the attribute or the doc comment.
     pub comment: Option<String>,
     /// Its old name.

@@ -88,6 +88,7 @@ impl<'a> Lowering<'a> {
             nullable: nullable && !in_key,
             collation: field.collate.as_ref().map(|path| collation(&path.value)),
             value,
+            settings: field.settings.clone(),
             comment: comment(&field.comment),
             ordinal,
         };

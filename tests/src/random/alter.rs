@@ -175,7 +175,8 @@ fn in_key(draft: &Draft, column: &Column) -> bool {
 
 fn column(rng: &mut Rng, draft: &mut Draft, mut of: Column) {
     let counted = matches!(of.value, ColumnValue::Identity(_) | ColumnValue::Serial { .. });
-    match rng.below(12) {
+    match rng.below(13) {
+        12 => of.settings = parts::column_settings(rng, &of.sql_type),
         0 => of.comment = other_comment(rng, &of.comment),
         1 | 2 if !counted && !in_key(draft, &of) => of.nullable = !of.nullable,
         3 if !matches!(of.value, ColumnValue::Generated(_)) => {
@@ -271,6 +272,9 @@ fn retype_one(rng: &mut Rng, draft: &mut Draft, id: &ObjectId, target: &SqlType,
     }
     let same_collation = matches!(knowledge(&draft.schema, target).class, Class::Text | Class::Char) && !target.array;
     column.sql_type = target.clone();
+    if !parts::is_toasted(target) {
+        (column.settings.storage, column.settings.compression) = (None, None);
+    }
     column.collation = column.collation.filter(|_| same_collation && target.user_type().is_none());
     match &column.value {
         ColumnValue::Default(expr) if kept && fits_both(&draft.schema, expr, target) && rng.percent(50) => {}

@@ -41,7 +41,7 @@ SELECT concat_ws(' | ', 'domain', t.oid::regtype, format_type(typbasetype, typty
     'default ' || pg_get_expr(typdefaultbin, 0), 'collation ' || nullif(typcollation, 0)::regcollation, obj_description(t.oid, 'pg_type'))
 FROM types t WHERE typtype = 'd'
 UNION ALL
-SELECT concat_ws(' | ', 'domain check', contypid::regtype, conname, pg_get_constraintdef(k.oid), convalidated)
+SELECT concat_ws(' | ', 'domain check', contypid::regtype, conname, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN types t ON t.oid = contypid
 UNION ALL
 SELECT concat_ws(' | ', 'other type', t.oid::regtype, typtype) FROM types t

@@ -107,3 +107,9 @@ CREATE TABLE replicated (id integer);
 ALTER TABLE replicated REPLICA IDENTITY FULL;
 CREATE TABLE secret (id integer);
 ALTER TABLE secret REPLICA IDENTITY NOTHING;
+CREATE TABLE stored (a text, b numeric, c integer, d bytea);
+ALTER TABLE stored ALTER a SET STORAGE EXTERNAL, ALTER a SET COMPRESSION pglz, ALTER b SET STORAGE EXTENDED, ALTER c SET STATISTICS 1000,
+    ALTER c SET (n_distinct = -0.5, n_distinct_inherited = 100), ALTER d SET STORAGE MAIN, ALTER b SET STATISTICS 0;
+CREATE DOMAIN unproven AS integer;
+ALTER DOMAIN unproven ADD CONSTRAINT later CHECK (VALUE < 10) NOT VALID;
+COMMENT ON CONSTRAINT later ON DOMAIN unproven IS 'one day';
