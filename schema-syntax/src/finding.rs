@@ -120,6 +120,8 @@ pub const COLUMN_UNKNOWN: Code = Code::new("column-unknown");
 pub const INDEX_UNKNOWN: Code = Code::new("index-unknown");
 /// Two columns of one name.
 pub const COLUMN_DUPLICATE: Code = Code::new("column-duplicate");
+/// A column that a struct declares otherwise than the parent of its table.
+pub const INHERITED_COLUMN: Code = Code::new("inherited-column");
 /// A table that no struct declares.
 pub const TABLE_UNKNOWN: Code = Code::new("table-unknown");
 /// Two labels of one name.

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Columns of `ON DELETE SET NULL` are new in 15; NOT ENFORCED and temporal keys in 18. A child of a constraint
-/// (`conparentid`) is made by PostgreSQL for the partitions of the referenced table.
+/// (`conparentid`, and `coninhcount` for a check) is made by PostgreSQL in partitions and children.
 fn sql(version: u32) -> String {
     let set = if 150_000 <= version { "c.confdelsetcols" } else { "NULL::int2[]" };
     let (enforced, temporal) = if 180_000 <= version { ("c.conenforced", "c.conperiod") } else { ("true", "false") };
@@ -36,7 +36,7 @@ fn sql(version: u32) -> String {
                  FROM unnest(c.conexclop) WITH ORDINALITY AS u(op, at) JOIN pg_operator o ON o.oid = u.op \
                      JOIN pg_namespace n ON n.oid = o.oprnamespace ORDER BY u.at) END AS operators \
          FROM pg_constraint c \
-         WHERE c.conrelid = ANY($1) AND c.conparentid = 0 AND c.contype IN ('p', 'u', 'c', 'x', 'f', 'n')"
+         WHERE c.conrelid = ANY($1) AND c.conparentid = 0 AND c.coninhcount = 0 AND c.contype IN ('p', 'u', 'c', 'x', 'f', 'n')"
     )
 }
 

@@ -25,7 +25,7 @@ fn sql(version: u32) -> String {
              i.indisunique, i.indisvalid, {nulls} AS nulls_not_distinct, c.reloptions, i.indisclustered, \
              i.indisreplident, c.reltablespace <> 0 AS spaced, pg_get_expr(i.indpred, i.indrelid) AS predicate \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam \
-         WHERE i.indrelid = ANY($1)"
+         WHERE i.indrelid = ANY($1) AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)"
     )
 }
 

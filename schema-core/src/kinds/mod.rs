@@ -18,6 +18,7 @@ mod index;
 mod index_element;
 mod index_mark;
 mod namespace;
+mod partition;
 mod primary_key;
 mod retype;
 mod sequence;
@@ -33,6 +34,7 @@ use crate::{
 pub use check::Check;
 pub use column::{Column, ColumnValue, Identity, IdentityMode};
 pub use column_settings::{ColumnSettings, Storage};
+pub(crate) use column_type::using as conversion;
 pub use domain::{Domain, DomainCheck};
 pub use enum_type::EnumType;
 pub use exclusion::{Exclusion, ExclusionElement};
@@ -42,6 +44,7 @@ pub use index::{Index, IndexMethod};
 pub use index_element::{IndexElement, IndexElementError, IndexKey};
 pub use index_mark::{IndexMark, IndexPurpose};
 pub use namespace::Namespace;
+pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
 pub use primary_key::PrimaryKey;
 pub use sequence::{Sequence, SequenceOptions};
 pub use table::{ReplicaIdentity, Table};
@@ -127,6 +130,11 @@ pub trait Kind: Clone + PartialEq {
 
     /// How `before` becomes `after`; both have the same name.
     fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration;
+
+    /// Statements that make room before any other object takes its new form.
+    fn release(_diff: &Diff<&Self>) -> Vec<Statement> {
+        Vec::new()
+    }
 
     /// The columns whose values get another type by the change: what is written over them is built again around it.
     fn retypes(_diff: &Diff<&Self>, _context: &Context) -> Vec<Retyped> {
@@ -265,6 +273,13 @@ macro_rules! registry {
             /// See [`Kind::expressions`].
             pub fn expressions(&self) -> Vec<&Expr> {
                 match self { $(Object::$variant(of) => of.expressions(),)* }
+            }
+            /// See [`Kind::release`].
+            pub fn release(diff: &Diff<&Object>) -> Vec<Statement> {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::release(&Diff { before, after }),)*
+                    _ => unreachable!("one name has one kind"),
+                }
             }
             /// See [`Kind::retypes`].
             pub fn retypes(diff: &Diff<&Object>, context: &Context) -> Vec<Retyped> {

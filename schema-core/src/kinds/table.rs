@@ -7,8 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, Kind, NameClaim, comment, is_false, namespace_of, parameter_changes, parameter_list};
-use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
+use super::{
+    Alteration, Kind, NameClaim, Object, PartitionKey, PartitionOf, comment, is_false, namespace_of, parameter_changes,
+    parameter_list,
+};
+use crate::{
+    Diff, Hazard, HazardClass, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context,
+    rename::Rename,
+};
 
 /// A table without what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +34,15 @@ pub struct Table {
     /// `REPLICA IDENTITY`, unless it is an index; see [`IndexMark`](super::IndexMark).
     #[serde(default, skip_serializing_if = "ReplicaIdentity::is_default")]
     pub replica_identity: ReplicaIdentity,
+    /// `INHERITS`: the tables whose columns and checks it takes over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inherits: Vec<QualifiedName>,
+    /// `PARTITION BY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_by: Option<PartitionKey>,
+    /// `PARTITION OF`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_of: Option<PartitionOf>,
     /// Storage parameters: `fillfactor`, `autovacuum_enabled`, `toast.autovacuum_enabled` ...
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, String>,
@@ -67,16 +82,50 @@ impl Table {
     /// A table with nothing said about it.
     pub fn new(name: QualifiedName) -> Table {
         let (unlogged, row_security, force_row_security) = (false, false, false);
+        let (inherits, partition_by, partition_of) = (Vec::new(), None, None);
         let (replica_identity, with, comment) = (ReplicaIdentity::Default, BTreeMap::new(), None);
-        Table { name, unlogged, row_security, force_row_security, replica_identity, with, comment }
+        Table {
+            name,
+            unlogged,
+            row_security,
+            force_row_security,
+            replica_identity,
+            inherits,
+            partition_by,
+            partition_of,
+            with,
+            comment,
+        }
+    }
+
+    /// The tables that it takes columns over from.
+    pub fn parents(&self) -> Vec<&QualifiedName> {
+        self.inherits.iter().chain(self.partition_of.iter().map(|of| &of.parent)).collect()
+    }
+
+    /// What stands before and after the list of CREATE TABLE.
+    fn place(&self) -> (String, String) {
+        let before = self.partition_of.iter().map(|of| format!("PARTITION OF {} ", of.parent.quoted())).collect();
+        let parents = self.inherits.iter().map(QualifiedName::quoted).collect::<Vec<_>>().join(", ");
+        let inherits = if parents.is_empty() { String::new() } else { format!(" INHERITS ({parents})") };
+        let values = self.partition_of.iter().map(|of| format!(" {}", of.values.words()));
+        let key = self.partition_by.iter().map(PartitionKey::words);
+        (before, std::iter::once(inherits).chain(values).chain(key).collect())
     }
 
     /// `CREATE TABLE` with the clauses of its columns and constraints, which the plan collects.
     pub fn create_with(&self, clauses: &[String]) -> Vec<Statement> {
-        let body = if clauses.is_empty() { "()".to_owned() } else { format!("(\n    {}\n)", clauses.join(",\n    ")) };
+        let body = match clauses {
+            [] if self.partition_of.is_some() => String::new(),
+            [] => "()".to_owned(),
+            clauses => format!("(\n    {}\n)", clauses.join(",\n    ")),
+        };
+        let (before, after) = self.place();
         let with = if self.with.is_empty() { String::new() } else { format!(" WITH {}", parameter_list(&self.with)) };
         let unlogged = if self.unlogged { "UNLOGGED " } else { "" };
-        let create = Statement::sql(format!("CREATE {unlogged}TABLE {} {body}{with}", self.name.quoted()));
+        let list = format!("{before}{body}");
+        let head = format!("CREATE {unlogged}TABLE {} {}", self.name.quoted(), list.trim_end());
+        let create = Statement::sql(format!("{head}{after}{with}"));
         let plain = Table::new(self.name.clone());
         let settings = Diff { before: &plain, after: self }.settings();
         std::iter::once(create).chain(settings).chain(comment::create(&self.target(), &self.comment)).collect()
@@ -102,6 +151,24 @@ impl Diff<&Table> {
         rules.chain(identity).map(|action| Statement::alter(&after.name, action)).collect()
     }
 
+    /// Whether only a new table can be so; its rows are carried over.
+    fn is_remade(&self) -> bool {
+        let parent = |table: &Table| table.partition_of.as_ref().map(|of| of.parent.clone());
+        let partition = (parent(self.before).is_some(), parent(self.after).is_some());
+        self.before.inherits != self.after.inherits
+            || self.before.partition_by != self.after.partition_by
+            || partition.0 != partition.1
+    }
+
+    /// Takes a partition to other rows, or to another table; `release` has taken it from where it was.
+    fn attach(&self) -> Option<Statement> {
+        let of = self.after.partition_of.as_ref().filter(|_| self.before.partition_of != self.after.partition_of)?;
+        Some(Statement::alter(
+            &of.parent,
+            format!("ATTACH PARTITION {} {}", self.after.name.quoted(), of.values.words()),
+        ))
+    }
+
     /// `SET LOGGED` and `SET UNLOGGED` write the whole table again.
     fn persistence(&self) -> Option<Statement> {
         let word = if self.after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" };
@@ -115,21 +182,41 @@ impl Kind for Table {
     }
 
     fn requires(&self, _schema: &Schema) -> Vec<ObjectId> {
-        vec![namespace_of(&self.name)]
+        let parents = self.parents().into_iter().map(ObjectId::table);
+        std::iter::once(namespace_of(&self.name)).chain(parents).collect()
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         self.create_with(&[])
     }
 
-    fn drop(&self, _context: &Context) -> Vec<Statement> {
-        vec![Statement::sql(format!("DROP TABLE {}", self.name.quoted()))]
+    /// A foreign key to the partitioned table holds the partition (2BP01) until it is detached, which looks for rows that would be
+    /// missed.
+    fn drop(&self, context: &Context) -> Vec<Statement> {
+        let held = |of: &&PartitionOf| {
+            let above: Vec<_> = std::iter::once(&of.parent).chain(context.before.ancestors(&of.parent)).collect();
+            context.after.of_kind(KindName::ForeignKey).any(|object| match object {
+                Object::ForeignKey(key) => above.contains(&&key.references) && context.before.contains(&object.id()),
+                _ => false,
+            })
+        };
+        let detach = self
+            .partition_of
+            .as_ref()
+            .filter(held)
+            .map(|of| Statement::alter(&of.parent, format!("DETACH PARTITION {}", self.name.quoted())));
+        let drop = Statement::sql(format!("DROP TABLE {}", self.name.quoted()));
+        detach.into_iter().chain([drop]).collect()
     }
 
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
+        if diff.is_remade() {
+            return Alteration::Recreate;
+        }
         let with = Diff { before: &diff.before.with, after: &diff.after.with };
         let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
-        let mut statements: Vec<Statement> = diff.persistence().into_iter().chain(diff.settings()).collect();
+        let mut statements: Vec<Statement> =
+            diff.attach().into_iter().chain(diff.persistence()).chain(diff.settings()).collect();
         statements.extend(parameter_changes(&format!("ALTER TABLE {}", diff.after.name.quoted()), &with));
         statements.extend(comment::alter(&diff.after.target(), &comments));
         Alteration::Statements(statements)
@@ -139,12 +226,44 @@ impl Kind for Table {
         vec![NameClaim::Relation(self.name.clone()), NameClaim::Type(self.name.clone())]
     }
 
+    /// Another partition may take over what it gave up, so it goes before anything comes.
+    fn release(diff: &Diff<&Self>) -> Vec<Statement> {
+        let of = diff.before.partition_of.as_ref().filter(|_| diff.attach().is_some());
+        let detach =
+            of.map(|of| Statement::alter(&of.parent, format!("DETACH PARTITION {}", diff.after.name.quoted())));
+        detach.into_iter().collect()
+    }
+
     fn follow(&mut self, rename: &Rename) {
-        rename.follow_name(KindName::Table, &mut self.name);
+        if let Some(key) = &mut self.partition_by {
+            rename.follow_expr(Some(&self.name), &mut key.keys);
+        }
+        self.inherits.iter_mut().for_each(|parent| rename.follow_table(parent));
+        if let Some(of) = &mut self.partition_of {
+            rename.follow_table(&mut of.parent);
+        }
+        rename.follow_table(&mut self.name);
     }
 
     fn with_name(&self, name: &Ident) -> Self {
         Table { name: self.name.sibling(name.clone()), ..self.clone() }
+    }
+
+    fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
+        let id = diff.after.id();
+        if diff.is_remade() {
+            let fit = if diff.after.partition_by.is_some() { " into the partitions, which all must fit" } else { "" };
+            let message = format!(
+                "table `{id}` is made anew, because its parents or its partition key change: its rows are carried over{fit}, \
+                 but privileges and what the schema does not know of it are lost"
+            );
+            return vec![Hazard { class: HazardClass::Remade, ..Hazard::loss(&id, message) }];
+        }
+        if diff.attach().is_none() || !context.may_have_rows(&diff.after.name) {
+            return Vec::new();
+        }
+        let message = format!("partition `{id}` takes other rows; a row in it that does not fit fails the migration");
+        vec![Hazard::may_fail(&id, message, None)]
     }
 
     fn drop_hazards(&self) -> Vec<Hazard> {

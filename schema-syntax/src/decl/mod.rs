@@ -11,13 +11,14 @@ pub(crate) mod enum_type;
 mod item;
 mod names;
 mod object;
+mod partition;
 pub(crate) mod table;
 mod table_settings;
 
 use std::collections::BTreeMap;
 
 use schema_core::kinds::{
-    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, SequenceOptions,
+    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, PartitionBound, SequenceOptions,
 };
 use schema_core::{Expr, Ident, SqlType};
 
@@ -83,6 +84,10 @@ pub struct TableDecl {
     pub with: BTreeMap<String, String>,
     /// What else belongs to the table as a whole.
     pub settings: TableSettings,
+    /// What makes it a partition; then the fields are those of the struct that declares it.
+    pub partition: Option<PartitionDecl>,
+    /// Its partitions.
+    pub partitions: Vec<TableDecl>,
     /// Its old name.
     pub renamed_from: Option<Spanned<NamePath>>,
     /// The fields, in order, skipped ones too.
@@ -99,6 +104,15 @@ pub struct TableDecl {
     pub checks: Vec<CheckDecl>,
     /// Foreign keys, in the same order.
     pub foreign_keys: Vec<ForeignKeyDecl>,
+}
+
+/// What makes a table a partition.
+#[derive(Clone, Debug)]
+pub struct PartitionDecl {
+    /// The partitioned table.
+    pub of: Spanned<NamePath>,
+    /// The rows that it takes.
+    pub values: PartitionBound,
 }
 
 /// A field of a table.

@@ -2,14 +2,25 @@
 //! rows.
 
 use schema_core::Ident;
-use schema_core::kinds::{IndexPurpose, ReplicaIdentity};
+use schema_core::kinds::{IndexPurpose, PartitionKey, ReplicaIdentity};
 
-use super::Spanned;
+use super::names::split_outside;
+use super::partition::partition_by;
+use super::{NamePath, Spanned};
 use crate::attr::{Args, Findings, ident};
 use crate::finding::{ATTRIBUTE_VALUE, SyntaxFinding};
 
 /// The words that are read here.
-pub(super) const WORDS: &[&str] = &["unlogged", "row_security", "force_row_security", "replica_identity", "cluster_on"];
+pub(super) const WORDS: &[&str] = &[
+    "unlogged",
+    "row_security",
+    "force_row_security",
+    "replica_identity",
+    "cluster_on",
+    "inherits",
+    "partition_by",
+    "partition",
+];
 
 /// What belongs to a table as a whole.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +33,10 @@ pub struct TableSettings {
     pub force_row_security: bool,
     /// `replica_identity`, unless it is an index.
     pub replica_identity: ReplicaIdentity,
+    /// `inherits`.
+    pub inherits: Vec<Spanned<NamePath>>,
+    /// `partition_by`.
+    pub partition_by: Option<PartitionKey>,
     /// `replica_identity = "index .."` and `cluster_on`.
     pub index_marks: Vec<(IndexPurpose, Spanned<Ident>)>,
 }
@@ -32,6 +47,8 @@ impl TableSettings {
             unlogged: args.flag("unlogged", findings),
             row_security: args.flag("row_security", findings),
             force_row_security: args.flag("force_row_security", findings),
+            inherits: inherits(args, findings),
+            partition_by: partition_by(args, findings),
             ..TableSettings::default()
         };
         settings.replica_identity(args, findings);
@@ -58,4 +75,12 @@ impl TableSettings {
             }
         }
     }
+}
+
+/// `inherits = "parent, app.other"`.
+fn inherits(args: &mut Args<'_>, findings: &mut Findings) -> Vec<Spanned<NamePath>> {
+    let Some(text) = args.sql("inherits", findings) else { return Vec::new() };
+    let parts = split_outside(&text.value, ',').into_iter().map(|part| part.trim().to_owned());
+    let parts: Vec<String> = parts.collect();
+    parts.into_iter().filter_map(|value| NamePath::read(Spanned { value, span: text.span }, findings)).collect()
 }

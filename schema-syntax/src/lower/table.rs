@@ -29,12 +29,18 @@ impl<'a> Lowering<'a> {
             row_security: settings.row_security,
             force_row_security: settings.force_row_security,
             replica_identity: settings.replica_identity,
+            inherits: self.parents(of),
+            partition_by: settings.partition_by.clone(),
+            partition_of: self.partition_of(of),
             with: decl.with.clone(),
             comment: comment(&decl.comment),
             ..Table::new(of.name.clone())
         };
         self.insert(table, at);
-        self.columns(of);
+        if decl.partition.is_none() {
+            self.columns(of);
+            self.missing_inherited(of);
+        }
         self.checks(of);
         self.keys(of);
         self.exclusions(of);
@@ -60,6 +66,9 @@ impl<'a> Lowering<'a> {
                     format!("every table has a column `{name}` of PostgreSQL's own, so this one would be refused");
                 let help = "choose another name: `#[column(name = \"..\")]`";
                 self.find(of.file, SyntaxFinding::error(NAME_TAKEN, field.name.span, message).help(help));
+            }
+            if self.is_inherited(of, field) {
+                continue;
             }
             let in_key = key.iter().any(|column| column.value == *name);
             self.column(of, field, ordinal as u32, in_key);

@@ -113,3 +113,23 @@ ALTER TABLE stored ALTER a SET STORAGE EXTERNAL, ALTER a SET COMPRESSION pglz, A
 CREATE DOMAIN unproven AS integer;
 ALTER DOMAIN unproven ADD CONSTRAINT later CHECK (VALUE < 10) NOT VALID;
 COMMENT ON CONSTRAINT later ON DOMAIN unproven IS 'one day';
+
+CREATE TABLE logs (id bigserial, at timestamptz NOT NULL, kind text NOT NULL DEFAULT 'a', PRIMARY KEY (id, at), CHECK (kind <> ''))
+    PARTITION BY RANGE (at);
+CREATE TABLE logs_2025 PARTITION OF logs FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') WITH (fillfactor = 80);
+CREATE TABLE logs_2026 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (id);
+CREATE TABLE logs_2026_a PARTITION OF logs_2026 FOR VALUES IN (1, 2);
+CREATE TABLE logs_2026_rest PARTITION OF logs_2026 DEFAULT;
+CREATE TABLE app.logs_rest (at timestamptz NOT NULL, id bigint NOT NULL, kind text NOT NULL DEFAULT 'a', CONSTRAINT logs_kind_check CHECK (kind <> ''));
+ALTER TABLE app.logs_rest ALTER id SET DEFAULT nextval('logs_id_seq');
+ALTER TABLE logs ATTACH PARTITION app.logs_rest DEFAULT;
+CREATE INDEX logs_kind ON logs (kind);
+CREATE INDEX only_here ON logs_2025 (kind) WHERE id > 3;
+ALTER TABLE logs_2025 ADD CONSTRAINT odd CHECK (id % 2 = 1);
+CREATE TABLE of_log (log bigint, at timestamptz, FOREIGN KEY (log, at) REFERENCES logs);
+CREATE TABLE split (id integer NOT NULL) PARTITION BY HASH (abs(id), id);
+CREATE TABLE split_0 PARTITION OF split FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE places (id bigserial PRIMARY KEY, name text DEFAULT 'x', CONSTRAINT named CHECK (name <> ''));
+CREATE TABLE things (weight integer);
+CREATE TABLE cities (people bigint CHECK (people > 0), PRIMARY KEY (id)) INHERITS (places, things);
+CREATE TABLE capitals (UNIQUE (name)) INHERITS (cities);
