@@ -1,6 +1,7 @@
 //! Constraints (`pg_constraint`): primary keys, unique, check and exclusion constraints, foreign keys.
 //!
-//! NOT NULL is a property of its column; that 18 keeps it here as well (contype `n`) is not repeated.
+//! NOT NULL is a property of its column; that 18 keeps it here as well (contype `n`) is not repeated. Its name is no difference: it
+//! keeps the first name of a table or column through every rename, and nothing refers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,8 +84,9 @@ pub(super) fn read(
 /// What it is, when the model cannot say it; the empty text when there is nothing to say.
 fn unknown_sort(row: &Row) -> Option<&'static str> {
     match letter(row, "contype") {
-        'n' if row.get("convalidated") => Some(""),
-        'n' => Some("NOT NULL that is not valid"),
+        'n' if !row.get::<_, bool>("convalidated") => Some("NOT NULL that is not valid"),
+        'n' if row.get("connoinherit") => Some("NOT NULL that is not inherited"),
+        'n' => Some(""),
         _ if row.get("temporal") => Some("temporal key"),
         _ if !row.get::<_, bool>("enforced") => Some("constraint that is not enforced"),
         _ => None,

@@ -26,7 +26,6 @@ pub use script::{Script, ScriptLine};
 
 /// What one node of the plan does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a plan is built once and is short")]
 pub(crate) enum Action {
     /// Removes an object.
     Drop(Object),

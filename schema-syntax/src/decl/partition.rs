@@ -47,7 +47,25 @@ pub(super) fn partitions(args: &mut Args<'_>, table: &TableDecl, findings: &mut 
         let help = "add `partition_by = \"range (column)\"`";
         findings.push(SyntaxFinding::error(ATTRIBUTE_CONFLICT, first.name_span, message).help(help));
     }
-    all.iter().filter_map(|arg| partition(arg, table, findings)).collect()
+    let partitions: Vec<TableDecl> = all.iter().filter_map(|arg| partition(arg, table, findings)).collect();
+    for decl in std::iter::once(table).chain(&partitions) {
+        without_storage(decl, findings);
+    }
+    partitions
+}
+
+/// A partitioned table holds no rows itself.
+fn without_storage(decl: &TableDecl, findings: &mut Findings) {
+    let word = match &decl.settings {
+        settings if settings.partition_by.is_none() => return,
+        settings if settings.unlogged => "unlogged",
+        _ if !decl.with.is_empty() => "with",
+        _ => return,
+    };
+    let message =
+        format!("`{}` is split into partitions, which hold its rows, so `{word}` says nothing of it", decl.name.value);
+    let help = format!("write `{word}` in the `partition(..)`s that hold rows");
+    findings.push(SyntaxFinding::error(ATTRIBUTE_CONFLICT, decl.name.span, message).help(help));
 }
 
 fn partition(arg: &Arg<'_>, parent: &TableDecl, findings: &mut Findings) -> Option<TableDecl> {

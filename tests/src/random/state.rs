@@ -1,7 +1,8 @@
 //! What PostgreSQL's catalogs say, as sorted lines that do not depend on the order in which anything was made.
 //!
 //! Independent of the catalog reader of `cargo-schema` on purpose: what both overlook would be believed. Column positions are left
-//! out, because PostgreSQL cannot change them.
+//! out, because PostgreSQL cannot change them, and so are the names that 18 gives to NOT NULL: they keep the
+//! first name of a table or column for ever, and nothing refers to them.
 
 use postgres::{GenericClient, SimpleQueryMessage};
 
@@ -41,7 +42,7 @@ SELECT concat_ws(' | ', 'domain', t.oid::regtype, format_type(typbasetype, typty
     'default ' || pg_get_expr(typdefaultbin, 0), 'collation ' || nullif(typcollation, 0)::regcollation, obj_description(t.oid, 'pg_type'))
 FROM types t WHERE typtype = 'd'
 UNION ALL
-SELECT concat_ws(' | ', 'domain check', contypid::regtype, conname, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint'))
+SELECT concat_ws(' | ', 'domain check', contypid::regtype, CASE contype WHEN 'n' THEN '' ELSE conname END, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN types t ON t.oid = contypid
 UNION ALL
 SELECT concat_ws(' | ', 'other type', t.oid::regtype, typtype) FROM types t
@@ -58,7 +59,7 @@ SELECT concat_ws(' | ', 'column', c.oid::regclass, attname, format_type(atttypid
 FROM own c JOIN pg_attribute a ON attrelid = c.oid LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
 WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
 UNION ALL
-SELECT concat_ws(' | ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
+SELECT concat_ws(' | ', 'constraint', conrelid::regclass, CASE contype WHEN 'n' THEN '' ELSE conname END, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
     'comment ' || obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN own c ON c.oid = conrelid
 UNION ALL
