@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alteration, Kind, NameClaim, Object, PartitionKey, PartitionOf, comment, is_false, namespace_of, parameter_changes,
-    parameter_list,
+    Alteration, Kind, NameClaim, Object, PartitionBound, PartitionKey, PartitionOf, comment, is_false, namespace_of,
+    parameter_changes, parameter_list,
 };
 use crate::{
     Diff, Hazard, HazardClass, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context,
@@ -247,6 +247,24 @@ impl Kind for Table {
 
     fn with_name(&self, name: &Ident) -> Self {
         Table { name: self.name.sibling(name.clone()), ..self.clone() }
+    }
+
+    /// A row that waits in the default partition is not moved by a new partition: PostgreSQL refuses the partition (23514).
+    fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        let Some(of) = &self.partition_of else { return Vec::new() };
+        let key = |schema: &Schema| schema.table(&of.parent).and_then(|parent| parent.partition_by.clone());
+        let rest = |object: &&Object| match object {
+            Object::Table(table) => table.partition_of.as_ref().is_some_and(|other| {
+                other.parent == of.parent && other.values == PartitionBound::Default && table.name != self.name
+            }),
+            _ => false,
+        };
+        let mut siblings = context.before.of_kind(KindName::Table).filter(rest);
+        let (true, Some(rest)) = (key(context.before) == key(context.after), siblings.next()) else {
+            return Vec::new();
+        };
+        let message = format!("partition `{}` fails when `{}` has a row that belongs in it", self.name, rest.id());
+        vec![Hazard::may_fail(&self.id(), message, None)]
     }
 
     fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
