@@ -70,7 +70,8 @@ fn apply_rename(schema: Schema, rename: &Rename) -> Result<Schema, Misfit> {
     if rename.before.kind != EnumValue && rename.after != rename.before && schema.contains(&rename.after) {
         return Err(Misfit { id: rename.after.clone(), exists: true });
     }
-    Ok(schema.map(|object| object.follow(rename)))
+    let renames = schema.felt_by_heirs(std::slice::from_ref(rename));
+    Ok(schema.map(|object| renames.iter().for_each(|rename| object.follow(rename))))
 }
 
 /// A new column is the last one of its table, as in PostgreSQL.

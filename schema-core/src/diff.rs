@@ -181,7 +181,7 @@ fn relabel(difference: &mut Difference) {
 }
 
 /// By kind and name, but a table's columns in their own order.
-fn created_order(object: &Object) -> (KindName, Vec<crate::Ident>, u32, ObjectId) {
+pub(crate) fn created_order(object: &Object) -> (KindName, Vec<crate::Ident>, u32, ObjectId) {
     let id = object.id();
     let (outer, ordinal) = match object {
         Object::Column(column) => (id.path[..2].to_vec(), column.ordinal),

@@ -24,6 +24,8 @@ pub struct Hazard {
 pub enum HazardClass {
     /// Rows or values are gone after it, whatever they are.
     Loss,
+    /// Rows are carried over to a new table, but what belongs to the old one and is not declared is gone.
+    Remade,
     /// Values that do not fit make the migration fail, or are cut.
     Narrowing,
     /// Rows that break the new rule make the migration fail; nothing is lost.

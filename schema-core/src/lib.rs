@@ -10,6 +10,7 @@ pub mod diff;
 mod diff_value;
 mod expr;
 mod hazard;
+mod heirs;
 pub mod history;
 mod ident;
 mod keywords;

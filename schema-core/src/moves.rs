@@ -55,20 +55,25 @@ fn holders(schema: &Schema, renames: &[Rename]) -> Vec<ObjectId> {
     }
     let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
     let targets: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.after).collect();
-    let mut taken: BTreeSet<NameClaim> = BTreeSet::new();
-    let mut standing: Vec<(&Object, Vec<NameClaim>)> = Vec::new();
+    let (mut taken, mut targeted): (BTreeSet<NameClaim>, BTreeSet<NameClaim>) = Default::default();
+    let mut standing: Vec<(&Object, Vec<NameClaim>, Vec<NameClaim>)> = Vec::new();
     for (_, object) in schema.iter() {
         let claims = object.claims();
         let later: Vec<NameClaim> = followed(object, renames).claims();
         let (kept, new): (Vec<NameClaim>, Vec<NameClaim>) = later.into_iter().partition(|claim| claims.contains(claim));
-        standing.push((object, kept));
-        taken.extend(new);
+        taken.extend(new.iter().cloned());
+        if leaving.contains(&object.id()) {
+            targeted.extend(new.iter().cloned());
+        }
+        standing.push((object, kept, new));
     }
-    let holds = |(object, kept): &&(&Object, Vec<NameClaim>)| {
+    // A part that moves along with its table may meet the table's own new name.
+    let holds = |(object, kept, new): &&(&Object, Vec<NameClaim>, Vec<NameClaim>)| {
         let id = object.id();
-        !leaving.contains(&id) && (targets.contains(&id) || kept.iter().any(|claim| taken.contains(claim)))
+        let met = || kept.iter().any(|claim| taken.contains(claim)) || new.iter().any(|claim| targeted.contains(claim));
+        !leaving.contains(&id) && (targets.contains(&id) || met())
     };
-    standing.iter().filter(holds).map(|(object, _)| object.id()).collect()
+    standing.iter().filter(holds).map(|(object, ..)| object.id()).collect()
 }
 
 /// An object and all that needs it.
@@ -101,7 +106,8 @@ pub(crate) fn one_by_one(renames: &[Rename]) -> Vec<Vec<Rename>> {
 
 /// All renames of a level happen at once, so that two objects can swap their names.
 pub(crate) fn rename_all(schema: Schema, renames: &[Rename]) -> Schema {
-    schema.map(|object| *object = followed(object, renames))
+    let renames = schema.felt_by_heirs(renames);
+    schema.map(|object| *object = followed(object, &renames))
 }
 
 fn followed(object: &Object, renames: &[Rename]) -> Object {

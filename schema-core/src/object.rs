@@ -75,6 +75,8 @@ pub enum KindName {
     Exclusion,
     /// An index that backs no constraint (`pg_index`).
     Index,
+    /// What an index is chosen for (`indisreplident`, `indisclustered`).
+    IndexMark,
     /// A foreign key (contype `f`).
     ForeignKey,
     /// A foreign table (`pg_foreign_table`).
@@ -132,6 +134,7 @@ impl KindName {
             KindName::Check => "check",
             KindName::Exclusion => "exclusion constraint",
             KindName::Index => "index",
+            KindName::IndexMark => "mark of an index",
             KindName::ForeignKey => "foreign key",
             KindName::ForeignTable => "foreign table",
             KindName::View => "view",

@@ -113,13 +113,14 @@ impl Schema {
 
     /// Everything that lives in a table: columns, constraints, indexes, triggers, rules, policies.
     pub fn parts_of(&self, table: &QualifiedName) -> impl Iterator<Item = &Object> {
-        const PARTS: [KindName; 10] = [
+        const PARTS: [KindName; 11] = [
             KindName::Column,
             KindName::PrimaryKey,
             KindName::Unique,
             KindName::Check,
             KindName::Exclusion,
             KindName::Index,
+            KindName::IndexMark,
             KindName::ForeignKey,
             KindName::Rule,
             KindName::Trigger,

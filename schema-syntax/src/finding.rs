@@ -116,8 +116,12 @@ pub const TYPE_AMBIGUOUS: Code = Code::new("type-ambiguous");
 pub const SQL_TYPE_INVALID: Code = Code::new("sql-type-invalid");
 /// A column that the table does not have.
 pub const COLUMN_UNKNOWN: Code = Code::new("column-unknown");
+/// An index that the table does not have.
+pub const INDEX_UNKNOWN: Code = Code::new("index-unknown");
 /// Two columns of one name.
 pub const COLUMN_DUPLICATE: Code = Code::new("column-duplicate");
+/// A column that a struct declares otherwise than the parent of its table.
+pub const INHERITED_COLUMN: Code = Code::new("inherited-column");
 /// A table that no struct declares.
 pub const TABLE_UNKNOWN: Code = Code::new("table-unknown");
 /// Two labels of one name.

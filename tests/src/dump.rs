@@ -1,7 +1,8 @@
 //! The schema of a database as `pg_dump` sees it, object by object: the judge that knows everything of PostgreSQL and nothing of us.
 //!
 //! Texts are normalised only in what no user of a database can see: blank lines, session settings, the order of the columns
-//! inside `CREATE TABLE`, that of storage parameters, and the two spellings of a cast array. Owners, privileges and the ledger are left out.
+//! inside `CREATE TABLE`, that of storage parameters, the two spellings of a cast array, and the names that 18 gives to NOT NULL. Owners,
+//! privileges and the ledger are left out.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +95,17 @@ fn normalized(sql: &str) -> String {
         lines[start..end].iter_mut().for_each(|line| *line = line.strip_suffix(',').unwrap_or(line));
         lines[start..end].sort_unstable();
     }
-    lines.iter().map(|line| sorted_parameters(line) + "\n").collect()
+    lines.iter().map(|line| sorted_parameters(&without_name(line)) + "\n").collect()
+}
+
+/// A NOT NULL keeps the first name of its table and column on 18, and is printed with it when another would be chosen now.
+fn without_name(line: &str) -> String {
+    let found = line.split_once(" CONSTRAINT ").and_then(|(head, rest)| {
+        let (name, tail) = rest.split_once(" NOT NULL")?;
+        let quoted = name.starts_with('"') && name.ends_with('"');
+        (quoted || !name.contains(' ')).then(|| format!("{head} NOT NULL{tail}"))
+    });
+    found.unwrap_or_else(|| line.to_owned())
 }
 
 /// A line of a table or index with its storage parameters in order: no value of one has a `, `.
@@ -112,6 +123,13 @@ fn sorted_parameters(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_not_null_is_no_difference() {
+        assert_eq!(without_name("    a integer CONSTRAINT \"b c\" NOT NULL,"), "    a integer NOT NULL,");
+        let check = "    CONSTRAINT a CHECK ((b IS NOT NULL)),";
+        assert_eq!(without_name(check), check);
+    }
 
     #[test]
     fn the_order_of_columns_is_no_difference() {

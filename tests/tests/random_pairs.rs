@@ -15,7 +15,7 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 #[test]
 fn random_pairs_go_there_and_back() {
     let (count, first) = (setting("SCHEMA_RANDOM_PAIRS", 200), setting("SCHEMA_RANDOM_SEED", 1));
-    let next = AtomicU64::new(first);
+    let (next, lacking) = (AtomicU64::new(first), AtomicU64::new(0));
     let work = || {
         let mut bench = Bench::new();
         let (mut failures, mut outcomes) = (Vec::new(), Vec::new());
@@ -24,7 +24,12 @@ fn random_pairs_go_there_and_back() {
             if first + count <= seed || 8 < failures.len() {
                 return (failures, outcomes);
             }
-            match bench.run(&pair(seed), seed.is_multiple_of(25)) {
+            let drawn = pair(seed);
+            if !bench.has_types_of(&drawn) {
+                lacking.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            match bench.run(&drawn, seed.is_multiple_of(25)) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(problem) => failures.push((seed, problem)),
             }
@@ -40,7 +45,9 @@ fn random_pairs_go_there_and_back() {
     report(&outcomes);
     let shown: Vec<String> = failures.iter().map(|(seed, problem)| explain(*seed, problem)).collect();
     assert!(shown.is_empty(), "{} of {count} pairs failed\n{}", shown.len(), shown.join("\n"));
-    assert_eq!(u64::try_from(outcomes.len()).ok(), Some(count));
+    let lacking = lacking.into_inner();
+    println!("{lacking} pairs are over types that this server was built without");
+    assert_eq!(u64::try_from(outcomes.len()).ok(), Some(count - lacking));
 }
 
 fn report(outcomes: &[Outcome]) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cargo_schema::catalog::{Scope, compare, observe};
 use postgres::{Client, SimpleQueryMessage};
 use schema_core::plan::{Hints, plan};
 use schema_core::{Schema, sql};
@@ -59,6 +60,7 @@ fn judge(case: &Case, fresh: &Database, used: &Database) -> Result<(), String> {
     for round in ["up", "second up"] {
         run(&mut client, &planned.plan.up.text()).map_err(|problem| format!("{round}: {problem}"))?;
         equal(round, &state(&mut fresh.client()), &state(&mut client))?;
+        observed_alike(fresh, &mut client)?;
         if round == "up" {
             nothing("up", &diff(&dump(fresh), &dump(used)))?;
             rows(case, "rows.after", &mut client)?;
@@ -68,6 +70,17 @@ fn judge(case: &Case, fresh: &Database, used: &Database) -> Result<(), String> {
         rows(case, "rows.back", &mut client)?;
     }
     nothing("down", &diff(&dump_of_start, &dump(used)))
+}
+
+/// The catalog reader knows everything that the case makes, and sees no difference where PostgreSQL sees none.
+fn observed_alike(fresh: &Database, client: &mut Client) -> Result<(), String> {
+    let read = |client: &mut Client| observe(client, &Scope::default()).map_err(|error| error.to_string());
+    let (expected, found) = (read(&mut fresh.client())?, read(client)?);
+    if let Some(unknown) = found.unmanaged.first() {
+        return Err(format!("the catalog reader does not know {unknown:?}"));
+    }
+    let left: Vec<String> = compare(&expected.schema, &found.schema).iter().map(ToString::to_string).collect();
+    nothing("up, as observed", &left)
 }
 
 fn build(database: &Database, schema: &Schema) -> Result<(), String> {

@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use postgres::Row;
 use schema_core::{
     Ident, QualifiedName, SqlType,
-    kinds::{Column, ColumnValue, Identity, IdentityMode},
+    kinds::{Column, ColumnSettings, ColumnValue, Identity, IdentityMode, Storage},
 };
 
 use super::{
     CatalogError,
-    reader::{Reader, bare, class, expr as default, part},
+    reader::{Reader, bare, class, expr as default, parameters, part},
     sequence::Sequences,
     table::Tables,
 };
 
 const SQL: &str = "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attcollation, a.attnotnull, a.attidentity, \
-        a.attgenerated, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
+        a.attinhcount > 0 AS inherited, \
+        a.attgenerated, nullif(a.attstorage, t.typstorage) AS storage, nullif(a.attcompression, '') AS compression, \
+        nullif(a.attstattarget, -1)::int4 AS statistics, a.attoptions, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
         c.collname, c.collnamespace \
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
@@ -62,7 +64,8 @@ pub(super) fn read(
     sequences: &mut Sequences,
 ) -> Result<Columns, CatalogError> {
     let rows = reader.rows("columns", SQL, &[&tables.oids()])?;
-    rows.iter().filter_map(|row| row.get::<_, Option<&str>>("expr")).for_each(|expr| sequences.calls.count(expr));
+    let own = rows.iter().filter(|row| !row.get::<_, bool>("inherited"));
+    own.filter_map(|row| row.get::<_, Option<&str>>("expr")).for_each(|expr| sequences.calls.count(expr));
     let mut columns = Columns { facts: BTreeMap::new(), tables: BTreeMap::new() };
     for row in &rows {
         let (oid, number): (u32, i16) = (row.get("attrelid"), row.get("attnum"));
@@ -71,6 +74,9 @@ pub(super) fn read(
         let facts = Facts { name: name.clone(), type_oid: row.get("atttypid"), collation: row.get("attcollation") };
         columns.facts.insert((oid, number), facts);
         columns.tables.entry(oid).or_insert_with(|| table.clone());
+        if row.get("inherited") {
+            continue;
+        }
         if letter(row, "attgenerated") == 'v' {
             reader.unmanaged("virtual generated column", part(table, &name));
             continue;
@@ -78,7 +84,36 @@ pub(super) fn read(
         let column = column(reader, row, table, name, sequences)?;
         reader.insert(column);
     }
+    note_deviations(reader, tables)?;
     Ok(columns)
+}
+
+/// Where a column that comes from a parent is not what it is there. An identity is not inherited, except by partitions since 17.
+const DEVIATIONS: &str = "SELECT DISTINCT a.attrelid, a.attname, v.kind \
+    FROM pg_attribute a JOIN pg_inherits i ON i.inhrelid = a.attrelid \
+        JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname AND p.attnum > 0 \
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+        LEFT JOIN pg_attrdef e ON e.adrelid = p.attrelid AND e.adnum = p.attnum \
+        LEFT JOIN pg_description c ON c.classoid = 1259 AND c.objoid = a.attrelid AND c.objsubid = a.attnum, \
+        LATERAL (VALUES \
+            ('inherited column that is declared again', a.attislocal), \
+            ('default of an inherited column', pg_get_expr(d.adbin, d.adrelid) IS DISTINCT FROM pg_get_expr(e.adbin, e.adrelid)), \
+            ('identity of an inherited column', a.attidentity <> '' AND a.attidentity <> p.attidentity), \
+            ('NOT NULL of an inherited column', a.attnotnull AND NOT p.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k \
+                WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY(k.conkey))), \
+            ('storage of an inherited column', a.attstorage <> p.attstorage OR a.attcompression <> p.attcompression), \
+            ('statistics target of an inherited column', coalesce(a.attstattarget, -1) <> -1), \
+            ('options of an inherited column', a.attoptions IS NOT NULL), \
+            ('comment on an inherited column', c.description IS NOT NULL)) AS v(kind, holds) \
+    WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount > 0 AND v.holds";
+
+fn note_deviations(reader: &mut Reader<'_>, tables: &Tables) -> Result<(), CatalogError> {
+    for row in reader.rows("inherited columns", DEVIATIONS, &[&tables.oids()])? {
+        let Some(table) = tables.name(row.get("attrelid")) else { continue };
+        let name = reader.ident(&row, "attname")?;
+        reader.unmanaged(row.get::<_, &str>("kind"), part(table, &name));
+    }
+    Ok(())
 }
 
 fn column(
@@ -98,6 +133,7 @@ fn column(
         nullable: !row.get::<_, bool>("attnotnull"),
         collation: reader.collation(row)?,
         value,
+        settings: settings(row),
         comment: reader.comment(class::RELATION, row.get("attrelid"), i32::from(number)),
         ordinal: u32::from(number.unsigned_abs()),
     })
@@ -126,6 +162,21 @@ fn value(
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
     let serial = row.get::<_, bool>("attnotnull").then(|| sequences.serial(column, expr, table, sql_type)).flatten();
     serial.map_or_else(|| ColumnValue::Default(default(expr)), |sequence| ColumnValue::Serial { sequence })
+}
+
+/// A column without a statistics target has -1, from 17 on NULL.
+fn settings(row: &Row) -> ColumnSettings {
+    let letter = |column| row.get::<_, Option<i8>>(column).map(|letter| char::from(letter.to_ne_bytes()[0]));
+    let storage = letter("storage").and_then(|letter| match letter {
+        'p' => Some(Storage::Plain),
+        'e' => Some(Storage::External),
+        'x' => Some(Storage::Extended),
+        'm' => Some(Storage::Main),
+        _ => None,
+    });
+    let compression = letter("compression").map(|letter| if letter == 'l' { "lz4" } else { "pglz" }.to_owned());
+    let statistics = row.get::<_, Option<i32>>("statistics").and_then(|target| u16::try_from(target).ok());
+    ColumnSettings { storage, compression, statistics, options: parameters(row.get("attoptions"), "") }
 }
 
 /// A value of type `"char"`.

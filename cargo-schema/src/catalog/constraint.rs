@@ -1,6 +1,7 @@
 //! Constraints (`pg_constraint`): primary keys, unique, check and exclusion constraints, foreign keys.
 //!
-//! NOT NULL is a property of its column; that 18 keeps it here as well (contype `n`) is not repeated.
+//! NOT NULL is a property of its column; that 18 keeps it here as well (contype `n`) is not repeated. Its name is no difference: it
+//! keeps the first name of a table or column through every rename, and nothing refers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use super::{
 };
 
 /// Columns of `ON DELETE SET NULL` are new in 15; NOT ENFORCED and temporal keys in 18. A child of a constraint
-/// (`conparentid`) is made by PostgreSQL for the partitions of the referenced table.
+/// (`conparentid`, and `coninhcount` for a check) is made by PostgreSQL in partitions and children.
 fn sql(version: u32) -> String {
     let set = if 150_000 <= version { "c.confdelsetcols" } else { "NULL::int2[]" };
     let (enforced, temporal) = if 180_000 <= version { ("c.conenforced", "c.conperiod") } else { ("true", "false") };
@@ -36,7 +37,7 @@ fn sql(version: u32) -> String {
                  FROM unnest(c.conexclop) WITH ORDINALITY AS u(op, at) JOIN pg_operator o ON o.oid = u.op \
                      JOIN pg_namespace n ON n.oid = o.oprnamespace ORDER BY u.at) END AS operators \
          FROM pg_constraint c \
-         WHERE c.conrelid = ANY($1) AND c.conparentid = 0 AND c.contype IN ('p', 'u', 'c', 'x', 'f', 'n')"
+         WHERE c.conrelid = ANY($1) AND c.conparentid = 0 AND c.coninhcount = 0 AND c.contype IN ('p', 'u', 'c', 'x', 'f', 'n')"
     )
 }
 
@@ -83,8 +84,9 @@ pub(super) fn read(
 /// What it is, when the model cannot say it; the empty text when there is nothing to say.
 fn unknown_sort(row: &Row) -> Option<&'static str> {
     match letter(row, "contype") {
-        'n' if row.get("convalidated") => Some(""),
-        'n' => Some("NOT NULL that is not valid"),
+        'n' if !row.get::<_, bool>("convalidated") => Some("NOT NULL that is not valid"),
+        'n' if row.get("connoinherit") => Some("NOT NULL that is not inherited"),
+        'n' => Some(""),
         _ if row.get("temporal") => Some("temporal key"),
         _ if !row.get::<_, bool>("enforced") => Some("constraint that is not enforced"),
         _ => None,

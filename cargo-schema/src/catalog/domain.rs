@@ -46,15 +46,12 @@ fn read_checks(reader: &mut Reader<'_>, domains: &mut BTreeMap<u32, Domain>) -> 
     let oids: Vec<u32> = domains.keys().copied().collect();
     for row in reader.rows("checks of domains", CHECKS, &[&oids])? {
         let Some(domain) = domains.get_mut(&row.get("contypid")) else { continue };
-        let check = DomainCheck { name: ident(row.get("conname"))?, expr: bare(row.get("expr")) };
-        let shown = format!("{} of {}", check.name.quoted(), domain.name.quoted());
-        if !row.get::<_, bool>("convalidated") {
-            reader.unmanaged("check of a domain that is not valid", shown);
-            continue;
-        }
-        if reader.comment(class::CONSTRAINT, row.get("oid"), 0).is_some() {
-            reader.unmanaged("comment on a check of a domain", shown);
-        }
+        let check = DomainCheck {
+            name: ident(row.get("conname"))?,
+            expr: bare(row.get("expr")),
+            not_valid: !row.get::<_, bool>("convalidated"),
+            comment: reader.comment(class::CONSTRAINT, row.get("oid"), 0),
+        };
         domain.checks.push(check);
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use postgres::Row;
 use schema_core::{
     QualifiedName,
-    kinds::{Index, IndexElement},
+    kinds::{Index, IndexElement, IndexMark, IndexPurpose},
     sql::spread_array_casts,
 };
 
@@ -24,9 +24,9 @@ fn sql(version: u32) -> String {
         "SELECT i.indexrelid, i.indrelid, c.relname, am.amname, i.indkey::int2[] AS keys, i.indnkeyatts, \
              i.indclass::oid[] AS classes, i.indcollation::oid[] AS collations, i.indoption::int2[] AS options, \
              i.indisunique, i.indisvalid, {nulls} AS nulls_not_distinct, c.reloptions, i.indisclustered, \
-             c.reltablespace <> 0 AS spaced, pg_get_expr(i.indpred, i.indrelid) AS predicate \
+             i.indisreplident, c.reltablespace <> 0 AS spaced, pg_get_expr(i.indpred, i.indrelid) AS predicate \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam \
-         WHERE i.indrelid = ANY($1)"
+         WHERE i.indrelid = ANY($1) AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)"
     )
 }
 
@@ -88,9 +88,17 @@ pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables, columns: &Columns) 
         let Some(table) = tables.name(table) else { continue };
         let keys = written.get(&oid).cloned().unwrap_or_else(|| plain_keys(row, columns));
         let index = index(reader, row, table, columns, keys)?;
+        insert_marks(reader, row, &index);
         found.insert(oid, Found { index, valid: row.get("indisvalid") });
     }
     Ok(Indexes { found })
+}
+
+fn insert_marks(reader: &mut Reader<'_>, row: &Row, index: &Index) {
+    let marks = [("indisclustered", IndexPurpose::Cluster), ("indisreplident", IndexPurpose::ReplicaIdentity)];
+    for (_, purpose) in marks.into_iter().filter(|(column, _)| row.get(*column)) {
+        reader.insert(IndexMark { table: index.table.clone(), purpose, index: index.name.clone() });
+    }
 }
 
 /// The types for which each default operator class is one.
@@ -167,10 +175,8 @@ fn index(
     keys: Vec<IndexElement>,
 ) -> Result<Index, CatalogError> {
     let name = reader.ident(row, "relname")?;
-    for (column, words) in [("indisclustered", "table clustered on an index"), ("spaced", "tablespace of an index")] {
-        if row.get::<_, bool>(column) {
-            reader.unmanaged(words, part(table, &name));
-        }
+    if row.get::<_, bool>("spaced") {
+        reader.unmanaged("tablespace of an index", part(table, &name));
     }
     let included: Vec<i16> = row.get::<_, Vec<i16>>("keys").split_off(key_count(row));
     Ok(Index {

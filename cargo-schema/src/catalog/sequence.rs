@@ -16,13 +16,15 @@ use super::{
     table::Tables,
 };
 
-/// The owner is an automatic (`a`, OWNED BY) or internal (`i`, identity) dependency on a column.
-const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.relpersistence <> 'p' AS unlogged, \
+/// The owner is an automatic (`a`, OWNED BY) or internal (`i`, identity) dependency on a column. Since 15 the sequence of an unlogged
+/// table is unlogged with it.
+const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.relpersistence <> 'p' AND coalesce(o.relpersistence, 'p') = 'p' AS unlogged, \
         format_type(s.seqtypid, NULL) AS type, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, \
         d.refobjid, d.refobjsubid, d.deptype = 'i' AS identity \
     FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid \
         LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 \
             AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
+        LEFT JOIN pg_class o ON o.oid = d.refobjid \
     WHERE c.relkind = 'S' AND c.relnamespace = ANY($1)";
 
 /// A sequence and the column it belongs to.

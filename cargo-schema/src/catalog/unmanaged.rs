@@ -54,17 +54,17 @@ const IN_DATABASE: &[(u32, &str)] = &[
     ),
 ];
 
-/// Properties of columns that the model cannot say. A column without a statistics target has -1, from 17 on NULL.
-const PROPERTIES: &str = "SELECT p.kind, format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attrelid \
+/// Statistics targets of the keys of indexes, which the model cannot say. Without one it is -1, from 17 on NULL.
+const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.%I', n.nspname, c.relname, a.attname), \
+        a.attrelid \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-        JOIN pg_type t ON t.oid = a.atttypid, \
-        LATERAL (VALUES ('statistics target of a column', coalesce(a.attstattarget, -1) >= 0), \
-            ('storage of a column', c.relkind IN ('r', 'm') AND a.attstorage <> t.typstorage), \
-            ('compression of a column', c.relkind IN ('r', 'm') AND a.attcompression <> ''), \
-            ('options of a column', c.relkind IN ('r', 'm') AND a.attoptions IS NOT NULL)) AS p(kind, holds) \
-    WHERE n.oid = ANY($1) AND c.relkind IN ('r', 'i', 'm') AND a.attnum > 0 AND NOT a.attisdropped \
+    WHERE n.oid = ANY($1) AND c.relkind IN ('i', 'I') AND a.attnum > 0 AND coalesce(a.attstattarget, -1) >= 0 \
+    UNION ALL SELECT 'settings of a column of a materialized view', format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attrelid \
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+        JOIN pg_type t ON t.oid = a.atttypid \
+    WHERE n.oid = ANY($1) AND c.relkind = 'm' AND a.attnum > 0 AND NOT a.attisdropped \
         AND (coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage OR a.attcompression <> '' \
-            OR a.attoptions IS NOT NULL) AND p.holds";
+            OR a.attoptions IS NOT NULL)";
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
     let all = IN_SCHEMAS.iter().chain(IN_DATABASE).map(|(class, sql)| {
@@ -77,9 +77,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
             reader.unmanaged(row.get::<_, String>("kind"), row.get::<_, String>("name"));
         }
     }
-    for row in reader.managed_rows("properties of columns", PROPERTIES)? {
+    for row in reader.managed_rows("properties of indexes", PROPERTIES)? {
         if !reader.is_member(super::reader::class::RELATION, row.get(2)) {
-            reader.unmanaged(row.get::<_, String>(0), row.get::<_, String>(1));
+            reader.unmanaged(row.get::<_, &str>(0), row.get::<_, String>(1));
         }
     }
     Ok(())

@@ -39,7 +39,7 @@ pub(super) fn validate(table: &QualifiedName, name: &Ident) -> Alteration {
 
 /// The columns of a table that an expression names.
 pub(super) fn mentioned_columns(expr: &Expr, table: &QualifiedName, schema: &Schema) -> Vec<ObjectId> {
-    let columns = schema.columns(table).into_iter();
+    let columns = schema.all_columns(table).into_iter();
     columns.filter(|column| expr.mentions(&column.name)).map(|column| column.id()).collect()
 }
 

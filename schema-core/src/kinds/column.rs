@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, ColumnRef, Kind, NameClaim, Retyped, SequenceOptions, column_alter, comment};
+use super::{Alteration, ColumnRef, ColumnSettings, Kind, NameClaim, Retyped, SequenceOptions, column_alter, comment};
 use crate::{
     DEFAULT_SCHEMA, Diff, Expr, Hazard, Ident, Joins, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement,
     default_name, plan::Context, rename::Rename,
@@ -30,6 +30,9 @@ pub struct Column {
     /// Where a value comes from when none is given.
     #[serde(default, skip_serializing_if = "ColumnValue::is_none")]
     pub value: ColumnValue,
+    /// How it is stored.
+    #[serde(default, skip_serializing_if = "ColumnSettings::is_default")]
+    pub settings: ColumnSettings,
     /// `COMMENT ON COLUMN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -40,13 +43,14 @@ pub struct Column {
 
 impl PartialEq for Column {
     fn eq(&self, other: &Column) -> bool {
-        let Column { table, name, sql_type, nullable, collation, value, comment, ordinal: _ } = self;
+        let Column { table, name, sql_type, nullable, collation, value, settings, comment, ordinal: _ } = self;
         *table == other.table
             && *name == other.name
             && *sql_type == other.sql_type
             && *nullable == other.nullable
             && *collation == other.collation
             && *value == other.value
+            && *settings == other.settings
             && *comment == other.comment
     }
 }
@@ -143,7 +147,8 @@ impl Column {
     /// A NOT NULL column without a default.
     pub fn new(table: QualifiedName, name: Ident, sql_type: SqlType) -> Column {
         let (nullable, collation, value, comment, ordinal) = (false, None, ColumnValue::None, None, 0);
-        Column { table, name, sql_type, nullable, collation, value, comment, ordinal }
+        let settings = ColumnSettings::default();
+        Column { table, name, sql_type, nullable, collation, value, settings, comment, ordinal }
     }
 
     /// The name PostgreSQL gives the sequence of a serial or identity column.
@@ -315,7 +320,10 @@ impl Kind for Column {
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        self.name_sequence().into_iter().chain(comment::create(&self.target(), &self.comment)).collect()
+        let mut statements: Vec<Statement> = self.name_sequence().into_iter().collect();
+        statements.extend(ColumnSettings::create(self));
+        statements.extend(comment::create(&self.target(), &self.comment));
+        statements
     }
 
     fn create(&self, context: &Context) -> Vec<Statement> {

@@ -3,7 +3,7 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>. The order within a column is fixed by PostgreSQL: a default
 //! that cannot be cast must go before the type changes, and NOT NULL must hold before identity is added.
 
-use super::{Alteration, Column, ColumnValue, Identity, SequenceOptions, column_type, comment};
+use super::{Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_type, comment};
 use crate::{Diff, Expr, Hazard, Ident, SqlType, Statement, plan::Context, quote_literal, sql_type::widens};
 
 /// The statements from `before` to `after`.
@@ -20,6 +20,7 @@ pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
     statements.extend(nullability_up(diff, context));
     statements.extend(enter_value(diff, retyped));
     statements.extend(nullability_down(diff));
+    statements.extend(ColumnSettings::alter(diff, retyped));
     let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
     statements.extend(comment::alter(&diff.after.target(), &comments));
     Alteration::Statements(statements)

@@ -22,7 +22,7 @@ const FAMILIES: &[&[&str]] = &[
 const STRINGS: [&str; 3] = ["text", "varchar", "char"];
 
 /// The expression that converts `column`, if one must be written.
-pub(super) fn using(column: &Ident, before: &SqlType, after: &SqlType) -> Option<String> {
+pub(crate) fn using(column: &Ident, before: &SqlType, after: &SqlType) -> Option<String> {
     let name = column.quoted();
     match (before.array, after.array) {
         (false, true) if same_base(before, after) || assigns(before, &element(after)) => Some(format!("ARRAY[{name}]")),

@@ -47,11 +47,22 @@ pub struct DomainCheck {
     pub name: Ident,
     /// What must not be false.
     pub expr: Expr,
+    /// `NOT VALID`: values that existed before were never looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_valid: bool,
+    /// `COMMENT ON CONSTRAINT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 impl DomainCheck {
     fn words(&self) -> String {
         format!("CONSTRAINT {} CHECK ({})", self.name.quoted(), self.expr)
+    }
+
+    /// The rule alone.
+    fn rule(&self) -> (&Ident, &Expr) {
+        (&self.name, &self.expr)
     }
 }
 
@@ -77,10 +88,37 @@ impl Domain {
 
     fn check_changes(diff: &Diff<&Self>) -> Vec<Statement> {
         let after = diff.after;
-        let gone = diff.before.checks.iter().filter(|check| !after.checks.contains(check));
-        let new = after.checks.iter().filter(|check| !diff.before.checks.contains(check));
+        // A valid check does not become unproven again without being made again.
+        let kept = |old: &DomainCheck, new: &DomainCheck| old.rule() == new.rule() && (old.not_valid || !new.not_valid);
+        let gone = diff.before.checks.iter().filter(|old| !after.checks.iter().any(|new| kept(old, new)));
         let drops = gone.map(|check| after.alter_words(format!("DROP CONSTRAINT {}", check.name.quoted())));
-        drops.chain(new.map(|check| after.alter_words(format!("ADD {}", check.words())))).collect()
+        let changes = after.checks.iter().flat_map(|new| match diff.before.checks.iter().find(|old| kept(old, new)) {
+            Some(old) => after.check_change(&Diff { before: old, after: new }),
+            None => after.add_check(new),
+        });
+        drops.chain(changes).collect()
+    }
+
+    fn check_change(&self, diff: &Diff<&DomainCheck>) -> Vec<Statement> {
+        let proven = diff.before.not_valid && !diff.after.not_valid;
+        let name = diff.after.name.quoted();
+        let validate = proven.then(|| self.alter_words(format!("VALIDATE CONSTRAINT {name}")));
+        let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
+        validate.into_iter().chain(comment::alter(&self.check_target(diff.after), &comments)).collect()
+    }
+
+    fn add_check(&self, check: &DomainCheck) -> Vec<Statement> {
+        let not_valid = if check.not_valid { " NOT VALID" } else { "" };
+        let add = self.alter_words(format!("ADD {}{not_valid}", check.words()));
+        std::iter::once(add).chain(self.check_comment(check)).collect()
+    }
+
+    fn check_target(&self, check: &DomainCheck) -> String {
+        format!("CONSTRAINT {} ON {}", check.name.quoted(), self.target())
+    }
+
+    fn check_comment(&self, check: &DomainCheck) -> Option<Statement> {
+        comment::create(&self.check_target(check), &check.comment)
     }
 }
 
@@ -112,11 +150,15 @@ impl Kind for Domain {
         if self.not_null {
             text.push_str(" NOT NULL");
         }
-        text.extend(self.checks.iter().map(|check| format!(" {}", check.words())));
+        let (unproven, proven): (Vec<_>, Vec<_>) = self.checks.iter().partition(|check| check.not_valid);
+        text.extend(proven.iter().map(|check| format!(" {}", check.words())));
         let inherits = self.default.is_none() && self.would_inherit_default(context.after);
         let dropped = inherits.then(|| self.alter_words("DROP DEFAULT"));
-        let comments = comment::create(&self.target(), &self.comment);
-        std::iter::once(Statement::sql(text)).chain(dropped).chain(comments).collect()
+        let mut statements: Vec<Statement> = std::iter::once(Statement::sql(text)).chain(dropped).collect();
+        statements.extend(proven.into_iter().filter_map(|check| self.check_comment(check)));
+        statements.extend(unproven.into_iter().flat_map(|check| self.add_check(check)));
+        statements.extend(comment::create(&self.target(), &self.comment));
+        statements
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
@@ -185,8 +227,10 @@ impl Kind for Domain {
         if retype::columns_kept(&after.name, context.before, context.after).is_empty() {
             return Vec::new();
         }
-        let tightened =
-            after.checks.iter().any(|check| !before.checks.contains(check)) || (after.not_null && !before.not_null);
+        let stricter = |new: &DomainCheck| {
+            !new.not_valid && !before.checks.iter().any(|old| old.rule() == new.rule() && !old.not_valid)
+        };
+        let tightened = after.checks.iter().any(stricter) || (after.not_null && !before.not_null);
         let narrowed = Domain::is_replaced(diff) && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
         let message =
             |what: &str| format!("domain `{}` {what}; a row that holds another value fails the migration", after.name);

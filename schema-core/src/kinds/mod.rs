@@ -6,6 +6,7 @@
 mod check;
 mod column;
 mod column_alter;
+mod column_settings;
 mod column_type;
 mod comment;
 mod domain;
@@ -15,7 +16,9 @@ mod extension;
 mod foreign_key;
 mod index;
 mod index_element;
+mod index_mark;
 mod namespace;
+mod partition;
 mod primary_key;
 mod retype;
 mod sequence;
@@ -31,6 +34,8 @@ use crate::{
 
 pub use check::Check;
 pub use column::{Column, ColumnValue, Identity, IdentityMode};
+pub use column_settings::{ColumnSettings, Storage};
+pub(crate) use column_type::using as conversion;
 pub use domain::{Domain, DomainCheck};
 pub use enum_type::EnumType;
 pub use exclusion::{Exclusion, ExclusionElement};
@@ -38,11 +43,13 @@ pub use extension::Extension;
 pub use foreign_key::{ForeignKey, ForeignKeyAction, ForeignKeyMatch};
 pub use index::{Index, IndexMethod};
 pub use index_element::{IndexElement, IndexElementError, IndexKey};
+pub use index_mark::{IndexMark, IndexPurpose};
 pub use namespace::Namespace;
+pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
 pub use primary_key::PrimaryKey;
 pub use sequence::{Sequence, SequenceOptions};
 pub use sql_object::SqlObject;
-pub use table::Table;
+pub use table::{ReplicaIdentity, Table};
 pub use unique::Unique;
 
 /// How an object gets from one definition to another of the same name.
@@ -128,6 +135,11 @@ pub trait Kind: Clone + PartialEq {
 
     /// How `before` becomes `after`; both have the same name.
     fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration;
+
+    /// Statements that make room before any other object takes its new form.
+    fn release(_diff: &Diff<&Self>) -> Vec<Statement> {
+        Vec::new()
+    }
 
     /// The columns whose values get another type by the change: what is written over them is built again around it.
     fn retypes(_diff: &Diff<&Self>, _context: &Context) -> Vec<Retyped> {
@@ -273,6 +285,13 @@ macro_rules! registry {
             pub fn expressions(&self) -> Vec<&Expr> {
                 match self { $(Object::$variant(of) => of.expressions(),)* }
             }
+            /// See [`Kind::release`].
+            pub fn release(diff: &Diff<&Object>) -> Vec<Statement> {
+                match (diff.before, diff.after) {
+                    $((Object::$variant(before), Object::$variant(after)) => Kind::release(&Diff { before, after }),)*
+                    _ => unreachable!("one name has one kind"),
+                }
+            }
             /// See [`Kind::retypes`].
             pub fn retypes(diff: &Diff<&Object>, context: &Context) -> Vec<Retyped> {
                 match (diff.before, diff.after) {
@@ -352,6 +371,7 @@ registry! {
     Check(Check) = Check,
     Exclusion(Exclusion) = Exclusion,
     Index(Index) = Index,
+    IndexMark(IndexMark) = IndexMark,
     ForeignKey(ForeignKey) = ForeignKey,
     Sql(SqlObject) = Own,
 }

@@ -10,6 +10,8 @@ use crate::{
 pub const COLUMN_DROPPED: Code = Code::new("column-dropped");
 /// A table goes, and its rows.
 pub const TABLE_DROPPED: Code = Code::new("table-dropped");
+/// A table is made anew, with its rows.
+pub const TABLE_REMADE: Code = Code::new("table-remade");
 /// Another object goes, and what it holds.
 pub const OBJECT_DROPPED: Code = Code::new("object-dropped");
 /// Values may not fit the new type.
@@ -26,6 +28,7 @@ fn code(hazard: &Hazard) -> Code {
         (HazardClass::Loss, KindName::Column) => COLUMN_DROPPED,
         (HazardClass::Loss, KindName::Table) => TABLE_DROPPED,
         (HazardClass::Loss, _) => OBJECT_DROPPED,
+        (HazardClass::Remade, _) => TABLE_REMADE,
         (HazardClass::Narrowing, KindName::Enum) => ENUM_VALUE_REMOVED,
         (HazardClass::Narrowing, _) => TYPE_NARROWED,
         (HazardClass::MayFail, _) if hazard.fillable => NOT_NULL_WITHOUT_DEFAULT,
@@ -41,6 +44,7 @@ pub fn hazard_findings(hazards: &[Hazard], place_of: PlaceOf<'_>) -> Vec<Diagnos
 fn finding(hazard: &Hazard, place_of: PlaceOf<'_>) -> Diagnostic {
     let label = match hazard.class {
         HazardClass::Loss => "what is dropped stood here",
+        HazardClass::Remade => "cannot be changed in place",
         HazardClass::Narrowing => "asks for the narrower type",
         HazardClass::MayFail if hazard.fillable => "existing rows have no value for it",
         HazardClass::MayFail => "existing rows may break it",

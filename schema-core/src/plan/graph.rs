@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Diff, KindName, ObjectId,
+    Diff, KindName, ObjectId, QualifiedName, Schema,
     kinds::{NameClaim, Object},
 };
 
@@ -29,6 +29,8 @@ struct Places {
     drop: BTreeMap<ObjectId, usize>,
     create: BTreeMap<ObjectId, usize>,
     alter: BTreeMap<ObjectId, usize>,
+    /// Where the rows of a table that is made anew are in it again.
+    restore: BTreeMap<ObjectId, usize>,
 }
 
 impl Places {
@@ -43,7 +45,8 @@ impl Places {
                 }
                 Action::Alter(diff) => drop(places.alter.insert(diff.after.id(), at)),
                 Action::Relabel(rename) => drop(places.alter.insert(rename.after.clone(), at)),
-                Action::Finish(_) => {}
+                Action::Restore(table) => drop(places.restore.insert(ObjectId::table(table), at)),
+                Action::Finish(_) | Action::Release(_) | Action::Save(_) => {}
             }
         }
         for (at, action) in actions.iter().enumerate() {
@@ -88,6 +91,7 @@ impl Graph {
             graph.connect(at, action, &places, context);
         }
         graph.separate_names(actions, context);
+        graph.separate_partitions(actions, context);
         graph
     }
 
@@ -102,13 +106,17 @@ impl Graph {
             Action::Drop(object) => self.connect_drop(at, object, places, context),
             Action::Create(object, parts) => {
                 for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.after)) {
-                    places.ready(&id).into_iter().for_each(|first| self.edge(first, at));
+                    // Rows first: a foreign key asks for them, and an index is built faster over them.
+                    let restore = places.restore.get(&id).filter(|_| !matches!(object, Object::Table(_)));
+                    restore.into_iter().for_each(|first| self.edge(*first, at));
+                    places.ready(&context.after.home(id)).into_iter().for_each(|first| self.edge(first, at));
                 }
                 places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
                 self.await_other_keys(at, object, places);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
-            Action::Relabel(_) => {}
+            Action::Relabel(_) | Action::Release(_) => {}
+            Action::Save(table) | Action::Restore(table) => self.connect_rows(at, action, table, places, context),
             Action::Finish(object) => {
                 let needed = object.finish().map(|(needed, _)| needed).unwrap_or_default();
                 for id in needed.iter().chain([&object.id()]) {
@@ -138,18 +146,81 @@ impl Graph {
             }
             _ => Vec::new(),
         };
+        // A foreign key to a partitioned table holds each of its partitions.
+        for part in std::iter::once(object).chain(parts.iter().copied()) {
+            let Object::ForeignKey(key) = part else { continue };
+            let partitions = context.before.heirs(&key.references).into_iter().map(ObjectId::table);
+            let goes = partitions.filter_map(|id| places.drop.get(&id));
+            goes.for_each(|then| self.edge(at, *then));
+        }
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
-            places.last(&id).into_iter().for_each(|then| self.edge(at, then));
+            places.last(&context.before.home(id)).into_iter().for_each(|then| self.edge(at, then));
         }
     }
 
     fn connect_alter(&mut self, at: usize, before: &Object, after: &Object, places: &Places, context: &Context) {
         let (needed, needs) = (before.requires(context.before), after.requires(context.after));
         for id in &needs {
-            places.ready(id).into_iter().for_each(|first| self.edge(first, at));
+            places.ready(&context.after.home(id.clone())).into_iter().for_each(|first| self.edge(first, at));
         }
         for id in needed.iter().filter(|id| !needs.contains(id)) {
-            places.last(id).into_iter().for_each(|then| self.edge(at, then));
+            places.last(&context.before.home(id.clone())).into_iter().for_each(|then| self.edge(at, then));
+        }
+    }
+
+    /// Rows are kept before the table or a partition of it goes, and come back when the new table has its partitions.
+    fn connect_rows(&mut self, at: usize, action: &Action, table: &QualifiedName, places: &Places, context: &Context) {
+        let of = |schema: &Schema| -> Vec<ObjectId> {
+            std::iter::once(table).chain(schema.heirs(table)).map(ObjectId::table).collect()
+        };
+        if matches!(action, Action::Save(_)) {
+            let goes = of(context.before).into_iter().filter_map(|id| places.drop.get(&id).copied());
+            goes.collect::<Vec<_>>().into_iter().for_each(|then| self.edge(at, then));
+        } else {
+            let comes = of(context.after).into_iter().filter_map(|id| places.create.get(&id).copied());
+            comes.collect::<Vec<_>>().into_iter().for_each(|first| self.edge(first, at));
+        }
+    }
+
+    /// Two partitions cannot take one row at a time: what goes or is detached makes room for what comes. What changes in the parent
+    /// must reach a partition while it is one.
+    fn separate_partitions(&mut self, actions: &[Action], context: &Context) {
+        let parent = |object: &Object| match object {
+            Object::Table(table) => table.partition_of.as_ref().map(|of| of.parent.clone()),
+            _ => None,
+        };
+        let (mut leaving, mut coming) = (Vec::new(), Vec::new());
+        for (at, action) in actions.iter().enumerate() {
+            match action {
+                Action::Drop(object) => leaving.extend(parent(object).map(|parent| (at, parent))),
+                Action::Release(diff) => leaving.extend(parent(&diff.before).map(|parent| (at, parent))),
+                Action::Create(object, _) => coming.extend(parent(object).map(|parent| (at, parent))),
+                Action::Alter(diff) if parent(&diff.before).is_some() && diff.before != diff.after => {
+                    coming.extend(parent(&diff.after).map(|parent| (at, parent)));
+                }
+                _ => {}
+            }
+        }
+        for (first, from) in &leaving {
+            coming.iter().filter(|(_, to)| to == from).for_each(|(then, _)| self.edge(*first, *then));
+            if matches!(actions[*first], Action::Release(_)) {
+                self.parent_first(*first, from, actions, context);
+            }
+        }
+    }
+
+    fn parent_first(&mut self, then: usize, parent: &QualifiedName, actions: &[Action], context: &Context) {
+        let above: Vec<&QualifiedName> = std::iter::once(parent).chain(context.before.ancestors(parent)).collect();
+        let of_parent = |object: &Object| object.table().is_some_and(|table| above.contains(&table));
+        for (at, action) in actions.iter().enumerate() {
+            let first = match action {
+                Action::Drop(object) | Action::Create(object, _) => of_parent(object),
+                Action::Alter(diff) => of_parent(&diff.after),
+                _ => false,
+            };
+            if first {
+                self.edge(at, then);
+            }
         }
     }
 
@@ -206,7 +277,7 @@ fn claims(action: &Action, context: &Context) -> (Vec<NameClaim>, Vec<NameClaim>
         Action::Create(object, parts) => (Vec::new(), of(object, parts)),
         Action::Alter(diff) => (of(&diff.before, &[]), of(&diff.after, &[])),
         Action::Relabel(rename) => (vec![label(&rename.before)], vec![label(&rename.after)]),
-        Action::Finish(_) => (Vec::new(), Vec::new()),
+        Action::Finish(_) | Action::Release(_) | Action::Save(_) | Action::Restore(_) => (Vec::new(), Vec::new()),
     }
 }
 
@@ -227,6 +298,8 @@ fn rank(action: &Action) -> Rank {
         Action::Drop(object) | Action::Create(object, _) | Action::Finish(object) => (object.id(), ordinal(object)),
         Action::Alter(diff) => (diff.after.id(), ordinal(&diff.after)),
         Action::Relabel(rename) => (rename.after.clone(), 0),
+        Action::Release(diff) => (diff.after.id(), 0),
+        Action::Save(table) | Action::Restore(table) => (ObjectId::table(table), 0),
     };
     let kind = id.kind as i32;
     let group = if id.kind == KindName::Column { id.path[..2].to_vec() } else { id.path.clone() };
@@ -234,6 +307,7 @@ fn rank(action: &Action) -> Rank {
     match action {
         Action::Drop(_) if holds_data => (3, -kind, group, ordinal, id),
         Action::Drop(_) => (0, -kind, group, ordinal, id),
+        Action::Save(_) | Action::Release(_) => (0, -kind, group, ordinal, id),
         Action::Finish(_) => (2, kind, group, ordinal, id),
         _ => (1, kind, group, ordinal, id),
     }

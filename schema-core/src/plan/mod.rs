@@ -3,6 +3,7 @@
 //! It knows no kind. What must come before what is asked of the objects; ties are broken by kind and name, so that equal input
 //! gives equal text. It does not write revisions and does not judge hazards.
 
+mod carry;
 mod context;
 mod graph;
 mod order;
@@ -13,23 +14,29 @@ mod script;
 use std::collections::BTreeSet;
 
 use crate::{
-    Diff, Hazard, KindName, ObjectId, Schema, Statement,
+    Diff, Hazard, KindName, ObjectId, QualifiedName, Schema, Statement,
     diff::{Difference, difference, way_back},
     kinds::{Alteration, Object},
     rename::{Rename, applied_inverted},
 };
 
+use carry::Carried;
 pub use context::{Context, Fill, Hints};
 pub use script::{Script, ScriptLine};
 
 /// What one node of the plan does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a plan is built once and is short")]
 pub(crate) enum Action {
     /// Removes an object.
     Drop(Object),
     /// Makes an object; the second are the parts that CREATE TABLE takes in.
     Create(Object, Vec<Object>),
+    /// Takes an object from where another one is about to come.
+    Release(Diff<Object>),
+    /// Keeps the rows of a table aside that is made anew.
+    Save(QualifiedName),
+    /// Puts them into the new table.
+    Restore(QualifiedName),
     /// Changes an object in place.
     Alter(Diff<Object>),
     /// Gives a constraint or index another name.
@@ -84,17 +91,19 @@ fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) ->
     script.extend(destinations.iter().flat_map(|object| object.create(&start)), false);
     script.extend(others.into_iter().flat_map(Rename::statements), false);
     let context = Context { before: &difference.renamed, after, hints, fill };
-    let mut actions = rebuild::actions(difference, &context);
+    let carried = Carried::new(difference, &context);
+    let mut actions = rebuild::actions(difference, &carried, &context);
     actions.retain(|action| !matches!(action, Action::Create(object, _) if destinations.contains(&object)));
     if actions.iter().any(makes_routine) {
         // Bodies in strings name what no catalog says they need, each other included. The proof looks at them when all is there.
         script.extend([Statement::sql("SET LOCAL check_function_bodies = off")], false);
     }
     for action in graph::sorted(actions, &context) {
-        let loses = matches!(&action, Action::Drop(object) if object.drop_hazards().iter().any(Hazard::is_loss));
+        let loses = matches!(&action, Action::Drop(object)
+            if object.drop_hazards().iter().any(Hazard::is_loss) && !carried.keeps(object, &context));
         script.extend(statements(&action, &context), loses);
     }
-    if context.before.iter().any(|(_, object)| object.is_deferred()) {
+    if [context.before, after].iter().any(|schema| schema.iter().any(|(_, object)| object.is_deferred())) {
         script.check_at_once();
     }
     script
@@ -120,6 +129,9 @@ fn statements(action: &Action, context: &Context) -> Vec<Statement> {
         }
         Action::Create(object, _) => object.create(context),
         Action::Relabel(rename) => rename.statements(),
+        Action::Release(diff) => Object::release(&Diff { before: &diff.before, after: &diff.after }),
+        Action::Save(table) => carry::save(table, context),
+        Action::Restore(table) => carry::restore(table, context),
         Action::Finish(object) => object.finish().map(|(_, statements)| statements).unwrap_or_default(),
         Action::Alter(diff) => match Object::alter(&Diff { before: &diff.before, after: &diff.after }, context) {
             Alteration::Statements(statements) => statements,
@@ -133,8 +145,15 @@ fn hazards(difference: &Difference, after: &Schema, hints: &Hints) -> Vec<Hazard
     let lost = difference.lost();
     let tables: BTreeSet<_> = lost.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
     let alone = |object: &&Object| object.table().is_none_or(|table| !tables.contains(&ObjectId::table(table)));
-    let dropped = lost.iter().filter(alone).flat_map(Object::drop_hazards);
-    let altered = difference.alters.iter().flat_map(|diff| {
+    let carried = Carried::new(difference, &context);
+    let gone = lost.iter().filter(alone).filter(|object| !carried.keeps(object, &context));
+    let dropped = gone.flat_map(Object::drop_hazards);
+    // A partition of a table that is made anew is new itself.
+    let moved = |diff: &&Diff<Object>| match &diff.after {
+        Object::Table(table) => !carried.tables.contains(&table.name) || carried.kept.contains(&table.name),
+        _ => true,
+    };
+    let altered = difference.alters.iter().filter(moved).flat_map(|diff| {
         let sides = Diff { before: &diff.before, after: &diff.after };
         let own = Object::alter_hazards(&sides, &context);
         let again = matches!(Object::alter(&sides, &context), Alteration::Recreate)

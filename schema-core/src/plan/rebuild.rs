@@ -4,36 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Diff, Found, KindName, ObjectId, Schema,
-    diff::Difference,
+    diff::{Difference, created_order},
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
 
-use super::{Action, Context};
+use super::{Action, Context, carry::Carried};
 
 /// The actions of the main plan, unordered.
-pub(super) fn actions(difference: &Difference, context: &Context) -> Vec<Action> {
-    let again = rebuilt(difference, context);
+pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Context) -> Vec<Action> {
+    let again = rebuilt(difference, carried, context);
     let mut drops: Vec<Object> = difference.drops.clone();
     let mut creates: Vec<Object> = difference.creates.clone();
     drops.extend(again.iter().filter_map(|id| context.before.get(id).cloned()));
     let relabelled = |id: &ObjectId| difference.relabels.iter().find(|rename| rename.before == *id);
     let later = |id: &ObjectId| relabelled(id).map_or_else(|| id.clone(), |rename| rename.after.clone());
     creates.extend(again.iter().filter_map(|id| context.after.get(&later(id)).cloned()));
-    let altered = difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
-    let mut actions: Vec<Action> = altered.cloned().map(Action::Alter).collect();
+    creates.sort_by_cached_key(created_order);
+    let altered = || difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
+    let mut actions: Vec<Action> = altered().cloned().map(Action::Alter).collect();
+    let releases =
+        |diff: &&Diff<Object>| !Object::release(&Diff { before: &diff.before, after: &diff.after }).is_empty();
+    actions.extend(altered().filter(releases).cloned().map(Action::Release));
+    actions.extend(carried.kept.iter().cloned().map(Action::Save));
+    actions.extend(carried.kept.iter().cloned().map(Action::Restore));
     let relabels = difference.relabels.iter().filter(|rename| !again.contains(&rename.before));
     actions.extend(relabels.cloned().map(Action::Relabel));
     actions.extend(folded_drops(drops).into_iter().map(Action::Drop));
     let changed = difference.alters.iter().filter(|diff| diff.before.finish() != diff.after.finish());
-    let finished = creates.iter().chain(changed.map(|diff| &diff.after));
+    let changed: Vec<&Object> = changed.map(|diff| &diff.after).collect();
+    let kept = context.after.of_kind(KindName::Sequence).filter(|object| carried.takes_sequence(object));
+    let kept: Vec<&Object> = kept.filter(|object| !creates.contains(object) && !changed.contains(object)).collect();
+    let finished = creates.iter().chain(changed).chain(kept);
     actions.extend(finished.filter(|object| object.finish().is_some()).cloned().map(Action::Finish));
     actions.extend(folded_creates(creates));
     actions
 }
 
 /// The objects of both schemas that must go and come back.
-fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
-    let (mut again, mut retyped) = (BTreeSet::new(), Vec::new());
+fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTreeSet<ObjectId> {
+    let (mut again, mut retyped) = (carried.objects(difference, context), Vec::new());
     for Diff { before, after } in &difference.alters {
         let diff = Diff { before, after };
         if Object::alter(&diff, context) == Alteration::Recreate {
@@ -43,6 +52,7 @@ fn rebuilt(difference: &Difference, context: &Context) -> BTreeSet<ObjectId> {
         }
     }
     again.extend(stale_views(context));
+    again.extend(between_flipped(difference, context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
@@ -63,6 +73,25 @@ fn stale_views(context: &Context) -> Vec<ObjectId> {
     context.before.all_found().iter().filter_map(stale).collect()
 }
 
+/// The foreign keys between two tables that both become logged or unlogged: a logged table cannot reference an unlogged one, not
+/// even for the moment between the two statements (42P16), and two tables may reference each other.
+fn between_flipped(difference: &Difference, context: &Context) -> Vec<ObjectId> {
+    let flipped = difference.alters.iter().filter_map(|diff| match (&diff.before, &diff.after) {
+        (Object::Table(before), Object::Table(after)) if before.unlogged != after.unlogged => Some(&after.name),
+        _ => None,
+    });
+    let flipped: BTreeSet<_> = flipped.collect();
+    let between = |object: &&Object| match object {
+        Object::ForeignKey(key) => {
+            key.table != key.references && flipped.contains(&key.table) && flipped.contains(&key.references)
+        }
+        _ => false,
+    };
+    let keys = if flipped.len() < 2 { None } else { Some(context.before.of_kind(KindName::ForeignKey)) };
+    let kept = keys.into_iter().flatten().filter(between).map(Object::id);
+    kept.filter(|id| context.after.contains(id)).collect()
+}
+
 /// Adds what stands on a moving object, until nothing more does.
 fn spread(
     again: &mut BTreeSet<ObjectId>,
@@ -72,8 +101,11 @@ fn spread(
     before: &Schema,
 ) {
     let columns: Vec<_> = retyped.iter().filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
+    // The columns of heirs change with them.
+    let heirs = columns.iter().flat_map(|(table, of)| before.heirs(table).into_iter().map(move |heir| (heir, of)));
+    let own = columns.iter().map(|(table, of)| (table, of));
     let columns: Vec<ColumnRef<'_>> =
-        columns.iter().map(|(table, of)| ColumnRef { table, name: of.id.name(), rebased: of.rebased }).collect();
+        own.chain(heirs).map(|(table, of)| ColumnRef { table, name: of.id.name(), rebased: of.rebased }).collect();
     // A generated column of a type that is replaced cannot be converted: it is computed again.
     let stuck = |id: &ObjectId, object: &Object| {
         retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if is_generated(column))

@@ -27,7 +27,7 @@ impl Script {
     /// Rows that wait for a deferred check are in the way of every ALTER TABLE after them (55006), so nothing is deferred where rows
     /// are written.
     pub(super) fn check_at_once(&mut self) {
-        let writes = |line: &ScriptLine| matches!(&line.statement, Statement::Sql(text) if text.starts_with("UPDATE "));
+        let writes = |line: &ScriptLine| matches!(&line.statement, Statement::Sql(text) if text.starts_with("UPDATE ") || text.starts_with("INSERT "));
         if let Some(at) = self.lines.iter().position(writes) {
             let statement = Statement::sql("SET CONSTRAINTS ALL IMMEDIATE");
             self.lines.insert(at, ScriptLine { statement, loses_data: false });

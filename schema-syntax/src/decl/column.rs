@@ -2,9 +2,10 @@
 //!
 //! Whether the columns that the attribute names elsewhere exist is found out when all declarations are known.
 
-use schema_core::kinds::{IdentityMode, SequenceOptions};
+use schema_core::kinds::{ColumnSettings, IdentityMode, SequenceOptions};
 use schema_core::{Expr, Ident, SqlType};
 
+use super::column_settings;
 use super::constraint::{check, column_foreign_key, column_index, column_unique};
 use super::item::{Header, header, skip_visibility};
 use super::{FieldDecl, NamePath, Reading, Spanned, TableDecl, ValueDecl};
@@ -81,7 +82,7 @@ impl FieldReader<'_> {
             let mut args = header.args("column", "#[column(..)]", span, findings);
             let field = self.column(ident, ty, &header, &mut args, table, findings);
             table.fields.push(field);
-            args.finish(WORDS, findings);
+            args.finish(&[WORDS, column_settings::WORDS].concat(), findings);
         }
         Some(())
     }
@@ -126,6 +127,7 @@ impl FieldReader<'_> {
         };
         field.value = value(args, findings);
         field.collate = NamePath::argument(args, "collate", findings);
+        field.settings = column_settings::read(args, findings);
         field.comment = args.text("comment", findings).map(|text| text.value);
         field.renamed_from = args.name("renamed_from", findings);
         field.backfill = expr(args, "backfill", findings);
@@ -187,13 +189,29 @@ fn plain(ident: Spanned<String>, ty: Cursor<'_>, index: usize, findings: &mut Fi
     let inferred = Inferred { sql_type: None, nullable: false, how: How::Unknown, span: ty };
     let (value, collate, comment, renamed_from) = (None, None, None, None);
     let (backfill, using, skip) = (None, None, false);
-    FieldDecl { ident, ty, index, skip, name, inferred, value, collate, comment, renamed_from, backfill, using }
+    let settings = ColumnSettings::default();
+    FieldDecl {
+        ident,
+        ty,
+        index,
+        skip,
+        name,
+        inferred,
+        value,
+        collate,
+        settings,
+        comment,
+        renamed_from,
+        backfill,
+        using,
+    }
 }
 
 /// `skip` goes with no other word.
 fn skipped(args: &mut Args<'_>, findings: &mut Findings) -> bool {
     let skip = args.flag("skip", findings);
-    for word in WORDS.iter().filter(|word| skip && **word != "skip") {
+    let words = WORDS.iter().chain(column_settings::WORDS);
+    for word in words.filter(|word| skip && **word != "skip") {
         for arg in args.all(word) {
             let message = format!("`skip` leaves the field out of the table, so `{word}` would be ignored");
             let help = format!("remove `skip` or `{word}`");

@@ -184,8 +184,17 @@ fn index_rest(args: &mut Args<'_>, keys: Vec<KeyPart>, findings: &mut Findings) 
 
 /// Storage parameters: `with(fillfactor = 70, "toast.autovacuum_enabled" = false)`.
 pub(super) fn with(args: &mut Args<'_>, findings: &mut Findings) -> BTreeMap<String, String> {
+    parameters(args, "with(fillfactor = 70)", findings)
+}
+
+/// The parameters of `with(...)`.
+pub(super) fn parameters(
+    args: &mut Args<'_>,
+    example: &'static str,
+    findings: &mut Findings,
+) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
-    let Some(list) = args.one("with", findings).and_then(|arg| arg.list("with(fillfactor = 70)", findings)) else {
+    let Some(list) = args.one("with", findings).and_then(|arg| arg.list(example, findings)) else {
         return parameters;
     };
     for parameter in list.entries() {

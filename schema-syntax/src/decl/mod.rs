@@ -4,18 +4,23 @@
 //! know other declarations: that is lowering.
 
 mod column;
+mod column_settings;
 mod constraint;
 pub(crate) mod domain;
 pub(crate) mod enum_type;
 mod item;
 mod names;
 mod object;
+mod partition;
 mod sql;
 pub(crate) mod table;
+mod table_settings;
 
 use std::collections::BTreeMap;
 
-use schema_core::kinds::{ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, SequenceOptions};
+use schema_core::kinds::{
+    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, PartitionBound, SequenceOptions,
+};
 use schema_core::{Expr, Ident, SqlType};
 
 pub use crate::attr::Spanned;
@@ -32,6 +37,7 @@ pub(crate) use item::{Item, inner_truth, item, skip_visibility};
 pub use names::{NamePath, name_list};
 pub use object::objects;
 pub use sql::SqlDecl;
+pub use table_settings::TableSettings;
 
 /// What a reader of declarations needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +84,12 @@ pub struct TableDecl {
     pub comment: Option<String>,
     /// Storage parameters.
     pub with: BTreeMap<String, String>,
+    /// What else belongs to the table as a whole.
+    pub settings: TableSettings,
+    /// What makes it a partition; then the fields are those of the struct that declares it.
+    pub partition: Option<PartitionDecl>,
+    /// Its partitions.
+    pub partitions: Vec<TableDecl>,
     /// Its old name.
     pub renamed_from: Option<Spanned<NamePath>>,
     /// The fields, in order, skipped ones too.
@@ -94,6 +106,15 @@ pub struct TableDecl {
     pub checks: Vec<CheckDecl>,
     /// Foreign keys, in the same order.
     pub foreign_keys: Vec<ForeignKeyDecl>,
+}
+
+/// What makes a table a partition.
+#[derive(Clone, Debug)]
+pub struct PartitionDecl {
+    /// The partitioned table.
+    pub of: Spanned<NamePath>,
+    /// The rows that it takes.
+    pub values: PartitionBound,
 }
 
 /// A field of a table.
@@ -115,6 +136,8 @@ pub struct FieldDecl {
     pub value: Option<Spanned<ValueDecl>>,
     /// `collate = ".."`.
     pub collate: Option<Spanned<NamePath>>,
+    /// How it is stored.
+    pub settings: ColumnSettings,
     /// The comment, from the attribute or the doc comment.
     pub comment: Option<String>,
     /// Its old name.

@@ -3,6 +3,8 @@
 use super::column::FieldReader;
 use super::constraint::{check, exclusion, foreign_key, index, key, with};
 use super::item::{Body, Header, Item};
+use super::partition::partitions;
+use super::table_settings::{self, TableSettings};
 use super::{Common, KeyDecl, NamePath, Reading, Spanned, TableDecl};
 use crate::attr::{Args, Findings};
 use crate::case::snake;
@@ -48,7 +50,8 @@ pub(crate) fn read(
     }
     table_constraints(&mut args, &mut table, findings);
     primary_key(&mut args, reader.key, &mut table, findings);
-    args.finish(WORDS, findings);
+    table.partitions = partitions(&mut args, &table, findings);
+    args.finish(&[WORDS, table_settings::WORDS].concat(), findings);
     Some(table)
 }
 
@@ -88,6 +91,9 @@ fn named(item: &Item<'_>, args: &mut Args<'_>, findings: &mut Findings) -> Optio
         schema: args.name("schema", findings),
         comment: args.text("comment", findings).map(|text| text.value),
         with: with(args, findings),
+        settings: TableSettings::read(args, findings),
+        partition: None,
+        partitions: Vec::new(),
         renamed_from: NamePath::argument(args, "renamed_from", findings),
         fields: Vec::new(),
         primary_key: None,

@@ -117,13 +117,12 @@ fn given_names(table: &Named<'_, TableDecl>) -> Vec<Given> {
     let indexes = decl.indexes.iter().filter_map(|of| named(&of.common, Space::Relation));
     let checks = decl.checks.iter().filter_map(|of| named(&of.common, Space::Constraint));
     let foreign = decl.foreign_keys.iter().filter_map(|of| named(&of.common, Space::Constraint));
-    let sequences =
-        decl.fields.iter().filter_map(|field| match field.value.as_ref().map(|value| (&value.value, value.span)) {
-            Some((
-                ValueDecl::Identity { sequence: Some(name), .. } | ValueDecl::Serial { sequence: Some(name) },
-                span,
-            )) => Some((name.clone(), span, Space::Relation)),
-            _ => None,
-        });
+    let own = decl.fields.iter().filter(|_| decl.partition.is_none());
+    let sequences = own.filter_map(|field| match field.value.as_ref().map(|value| (&value.value, value.span)) {
+        Some((ValueDecl::Identity { sequence: Some(name), .. } | ValueDecl::Serial { sequence: Some(name) }, span)) => {
+            Some((name.clone(), span, Space::Relation))
+        }
+        _ => None,
+    });
     keys.chain(exclusions).chain(indexes).chain(checks).chain(foreign).chain(sequences).collect()
 }

@@ -90,6 +90,7 @@ impl<'a> Lowering<'a> {
         if self.free(&named.name, at, "table", true, true) {
             self.collected.tables.insert(named.name.clone(), named);
         }
+        decl.partitions.iter().for_each(|partition| self.collect_table(file, partition));
     }
 
     fn collect_enum(&mut self, file: usize, decl: &'a EnumDecl) {

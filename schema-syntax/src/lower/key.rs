@@ -27,6 +27,12 @@ impl<'a> Lowering<'a> {
             let column = sole_column(of.decl, &decl.expr).map(|column| column.as_str().to_owned()).unwrap_or_default();
             let CheckDecl { common, expr, no_inherit, not_valid } = decl;
             let name = self.given_or(common, &of.name, &column, "check", Space::Constraint);
+            if self.inherits_check(of, &name) {
+                let message = format!("`{}` has check `{name}` from its parent already", of.name);
+                let finding = SyntaxFinding::error(ATTRIBUTE_CONFLICT, common.span, message);
+                self.find(of.file, finding.help("remove it here, or give it another name"));
+                continue;
+            }
             let check = Check {
                 table: of.name.clone(),
                 name,

@@ -7,6 +7,8 @@ mod claims;
 mod collect;
 mod expression_name;
 mod foreign_key;
+mod heirs;
+mod index_mark;
 mod key;
 mod objects;
 mod renames;

@@ -42,7 +42,12 @@ impl<'a> Lowering<'a> {
                 let finding = SyntaxFinding::error(NAME_TAKEN, check.common.span, message).help("choose another name");
                 self.find(of.file, finding);
             }
-            checks.push(DomainCheck { name, expr: check.expr.clone() });
+            checks.push(DomainCheck {
+                name,
+                expr: check.expr.clone(),
+                not_valid: check.not_valid,
+                comment: comment(&check.common.comment),
+            });
         }
         let Some(sql_type) = self.resolve(&decl.inferred, of.file) else { return };
         let domain = Domain {

@@ -13,7 +13,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn renames(&mut self) {
         for of in self.collected.tables_in_order() {
             self.top(KindName::Table, &of.name, of.file, &of.decl.renamed_from);
-            for field in of.decl.fields.iter().filter(|field| !field.skip) {
+            let own = of.decl.fields.iter().filter(|field| !field.skip && of.decl.partition.is_none());
+            for field in own {
                 self.inner(KindName::Column, &of.name, &field.name.value, of.file, &field.renamed_from);
             }
         }

@@ -23,13 +23,29 @@ impl<'a> Lowering<'a> {
     pub(super) fn table(&mut self, of: &Named<'a, TableDecl>) {
         let decl = of.decl;
         let at = At { file: of.file, span: decl.name.span };
-        let (name, with) = (of.name.clone(), decl.with.clone());
-        self.insert(Table { name, with, comment: comment(&decl.comment) }, at);
-        self.columns(of);
+        let settings = &decl.settings;
+        let table = Table {
+            unlogged: settings.unlogged,
+            row_security: settings.row_security,
+            force_row_security: settings.force_row_security,
+            replica_identity: settings.replica_identity,
+            inherits: self.parents(of),
+            partition_by: settings.partition_by.clone(),
+            partition_of: self.partition_of(of),
+            with: decl.with.clone(),
+            comment: comment(&decl.comment),
+            ..Table::new(of.name.clone())
+        };
+        self.insert(table, at);
+        if decl.partition.is_none() {
+            self.columns(of);
+            self.missing_inherited(of);
+        }
         self.checks(of);
         self.keys(of);
         self.exclusions(of);
         self.indexes(of);
+        self.index_marks(of);
     }
 
     fn columns(&mut self, of: &Named<'a, TableDecl>) {
@@ -50,6 +66,9 @@ impl<'a> Lowering<'a> {
                     format!("every table has a column `{name}` of PostgreSQL's own, so this one would be refused");
                 let help = "choose another name: `#[column(name = \"..\")]`";
                 self.find(of.file, SyntaxFinding::error(NAME_TAKEN, field.name.span, message).help(help));
+            }
+            if self.is_inherited(of, field) {
+                continue;
             }
             let in_key = key.iter().any(|column| column.value == *name);
             self.column(of, field, ordinal as u32, in_key);
@@ -78,6 +97,7 @@ impl<'a> Lowering<'a> {
             nullable: nullable && !in_key,
             collation: field.collate.as_ref().map(|path| collation(&path.value)),
             value,
+            settings: field.settings.clone(),
             comment: comment(&field.comment),
             ordinal,
         };

@@ -30,6 +30,7 @@ pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
         Object::Check(of) => check(rng, draft, of),
         Object::Exclusion(of) => exclusion(rng, draft, of),
         Object::Index(of) => index(rng, draft, of),
+        Object::IndexMark(of) => draft.remove(&of.id()),
         Object::ForeignKey(of) => foreign_key(rng, draft, of),
         Object::Sql(of) => drop(draft.replace(SqlObject { comment: other_comment(rng, &of.comment), ..of })),
     }
@@ -153,10 +154,15 @@ fn sequence(rng: &mut Rng, draft: &mut Draft, mut of: Sequence) {
 }
 
 fn table(rng: &mut Rng, draft: &mut Draft, mut of: Table) {
-    if rng.percent(50) {
-        of.with = parts::storage(rng);
-    } else {
-        of.comment = other_comment(rng, &of.comment);
+    match rng.below(8) {
+        0 if draft.replace(Table { unlogged: !of.unlogged, ..of.clone() }) => {
+            return keys::drop_across(draft, &of.name);
+        }
+        1 => of.row_security = !of.row_security,
+        2 => of.force_row_security = !of.force_row_security,
+        3 => of.replica_identity = parts::replica_identity(rng),
+        4 | 5 => of.comment = other_comment(rng, &of.comment),
+        _ => of.with = parts::storage(rng),
     }
     draft.replace(of);
 }
@@ -170,7 +176,8 @@ fn in_key(draft: &Draft, column: &Column) -> bool {
 
 fn column(rng: &mut Rng, draft: &mut Draft, mut of: Column) {
     let counted = matches!(of.value, ColumnValue::Identity(_) | ColumnValue::Serial { .. });
-    match rng.below(12) {
+    match rng.below(13) {
+        12 => of.settings = parts::column_settings(rng, &of.sql_type),
         0 => of.comment = other_comment(rng, &of.comment),
         1 | 2 if !counted && !in_key(draft, &of) => of.nullable = !of.nullable,
         3 if !matches!(of.value, ColumnValue::Generated(_)) => {
@@ -266,6 +273,9 @@ fn retype_one(rng: &mut Rng, draft: &mut Draft, id: &ObjectId, target: &SqlType,
     }
     let same_collation = matches!(knowledge(&draft.schema, target).class, Class::Text | Class::Char) && !target.array;
     column.sql_type = target.clone();
+    if !parts::is_toasted(target) {
+        (column.settings.storage, column.settings.compression) = (None, None);
+    }
     column.collation = column.collation.filter(|_| same_collation && target.user_type().is_none());
     match &column.value {
         ColumnValue::Default(expr) if kept && fits_both(&draft.schema, expr, target) && rng.percent(50) => {}

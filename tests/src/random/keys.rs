@@ -236,6 +236,9 @@ pub fn foreign_key(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName) -> O
     let keys: Vec<(QualifiedName, Vec<Ident>)> =
         draft.schema.iter().filter_map(|(_, object)| referable(object)).collect();
     let (references, referenced) = rng.choose(&keys)?;
+    if !may_reference(&draft.schema, table, &references) {
+        return None;
+    }
     if !referenced.iter().all(|name| has_equality(&draft.schema, &references, name)) {
         return None;
     }
@@ -268,6 +271,28 @@ pub fn foreign_key(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName) -> O
         comment,
     };
     Some(key)
+}
+
+/// A logged table cannot reference an unlogged one.
+fn may_reference(schema: &Schema, table: &QualifiedName, other: &QualifiedName) -> bool {
+    let unlogged = |name: &QualifiedName| match schema.get(&ObjectId::table(name)) {
+        Some(Object::Table(table)) => table.unlogged,
+        _ => false,
+    };
+    unlogged(table) || !unlogged(other)
+}
+
+/// Takes out the foreign keys of and to a table that PostgreSQL would not have.
+pub fn drop_across(draft: &mut Draft, table: &QualifiedName) {
+    let wrong = |object: &&Object| match object {
+        Object::ForeignKey(key) => {
+            (key.table == *table || key.references == *table)
+                && !may_reference(&draft.schema, &key.table, &key.references)
+        }
+        _ => false,
+    };
+    let wrong: Vec<ObjectId> = draft.schema.of_kind(KindName::ForeignKey).filter(wrong).map(Object::id).collect();
+    wrong.iter().for_each(|id| draft.remove(id));
 }
 
 fn has_equality(schema: &Schema, table: &QualifiedName, name: &Ident) -> bool {

@@ -5,7 +5,9 @@
 
 mod alter;
 mod draft;
+mod heirs;
 mod keys;
+mod marks;
 mod mutate;
 mod parts;
 mod pools;
@@ -42,5 +44,9 @@ pub fn pair(seed: u64) -> Pair {
         mutate::change(&mut rng, &mut draft);
     }
     let renames = draft.renames(&before);
-    Pair { before, after: draft.schema, renames, kept: draft.origins.into_iter().collect() }
+    let mut pair = Pair { before, after: draft.schema, renames, kept: draft.origins.into_iter().collect() };
+    if rng.percent(35) && heirs::fit(&pair.before) && heirs::fit(&pair.after) {
+        heirs::add(&mut rng, &mut pair);
+    }
+    pair
 }

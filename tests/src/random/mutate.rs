@@ -10,7 +10,7 @@ use schema_core::{
 use super::Rng;
 use super::alter;
 use super::draft::Draft;
-use super::{keys, parts, pools};
+use super::{keys, marks, parts, pools};
 
 /// A schema from nothing.
 pub fn schema(rng: &mut Rng) -> Draft {
@@ -60,6 +60,7 @@ fn part(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName, kind: KindName)
         KindName::Check => keys::check(rng, &draft.schema, table).map(Object::from),
         KindName::Exclusion => keys::exclusion(rng, &draft.schema, table).map(Object::from),
         KindName::Index => keys::index(rng, &draft.schema, table).map(Object::from),
+        KindName::IndexMark => marks::index_mark(rng, &draft.schema, table).map(Object::from),
         KindName::ForeignKey => keys::foreign_key(rng, draft, table).map(Object::from),
         _ => None,
     }
@@ -89,7 +90,7 @@ fn add_table(rng: &mut Rng, draft: &mut Draft) {
     let columns = rng.between(0, 7);
     let mut kinds = vec![KindName::Column; columns];
     kinds.extend(rng.percent(75).then_some(KindName::PrimaryKey));
-    for kind in [KindName::Unique, KindName::Check, KindName::Exclusion, KindName::Index] {
+    for kind in [KindName::Unique, KindName::Check, KindName::Exclusion, KindName::Index, KindName::IndexMark] {
         kinds.extend(std::iter::repeat_n(kind, rng.below(3)));
     }
     for kind in kinds {
@@ -104,7 +105,7 @@ fn any_table(rng: &mut Rng, draft: &Draft) -> Option<QualifiedName> {
     rng.choose(&tables).and_then(|id| id.outer())
 }
 
-const KINDS: [KindName; 13] = [
+const KINDS: [KindName; 14] = [
     KindName::Schema,
     KindName::Extension,
     KindName::Enum,
@@ -117,6 +118,7 @@ const KINDS: [KindName; 13] = [
     KindName::Check,
     KindName::Exclusion,
     KindName::Index,
+    KindName::IndexMark,
     KindName::ForeignKey,
 ];
 
@@ -153,6 +155,7 @@ pub fn change(rng: &mut Rng, draft: &mut Draft) {
             }
         }
     }
+    marks::drop_unfit(draft);
 }
 
 /// An object goes, and another one takes its name: of the same kind or not.
@@ -162,7 +165,7 @@ fn replace_by_namesake(rng: &mut Rng, draft: &mut Draft) {
     draft.remove(&id);
     let heirs: Vec<ObjectId> =
         draft.schema.of_kind(id.kind).map(Object::id).filter(|heir| sibling(heir, &id)).collect();
-    match rng.choose(&heirs).filter(|_| rng.percent(50)) {
+    match rng.choose(&heirs).filter(|_| takes_a_name(id.kind) && rng.percent(50)) {
         Some(heir) => drop(draft.rename(&heir, &id)),
         None => {
             for _ in 0..3 {
@@ -170,6 +173,10 @@ fn replace_by_namesake(rng: &mut Rng, draft: &mut Draft) {
             }
         }
     }
+}
+
+fn takes_a_name(kind: KindName) -> bool {
+    !matches!(kind, KindName::Extension | KindName::IndexMark)
 }
 
 fn sibling(a: &ObjectId, b: &ObjectId) -> bool {
@@ -183,7 +190,7 @@ fn swap(rng: &mut Rng, draft: &mut Draft) {
         draft.schema.of_kind(one.kind).map(Object::id).filter(|other| *other != one && sibling(other, &one)).collect();
     let Some(other) = rng.choose(&others) else { return };
     let apart = one.path[0] != other.path[0] && (is_bound(draft, &one) || is_bound(draft, &other));
-    if one.kind == KindName::Extension || apart {
+    if !takes_a_name(one.kind) || apart {
         return;
     }
     let mut middle = one.clone();
@@ -210,7 +217,7 @@ fn is_bound(draft: &Draft, id: &ObjectId) -> bool {
 fn rename(rng: &mut Rng, draft: &mut Draft) {
     let Some(object) = any_object(rng, draft) else { return };
     let before = object.id();
-    if before.kind == KindName::Extension {
+    if !takes_a_name(before.kind) {
         return;
     }
     let mut after = before.clone();

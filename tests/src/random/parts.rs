@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use schema_core::{
     Expr, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType,
     kinds::{
-        Column, ColumnValue, Domain, DomainCheck, EnumType, Extension, Identity, IdentityMode, Namespace, Object,
-        Sequence, SequenceOptions, Table,
+        Column, ColumnSettings, ColumnValue, Domain, DomainCheck, EnumType, Extension, Identity, IdentityMode,
+        Namespace, Object, ReplicaIdentity, Sequence, SequenceOptions, Storage, Table,
     },
 };
 
@@ -72,8 +72,12 @@ pub fn domain_default(rng: &mut Rng, schema: &Schema, of: &SqlType) -> Option<Ex
 pub fn domain_checks(rng: &mut Rng, schema: &Schema, of: &SqlType) -> Vec<DomainCheck> {
     let count = rng.below(3);
     let names = rng.sample(&["domain_check", "Good Value", "not \"bad\""], count);
-    let check =
-        |name: &str| DomainCheck { name: Ident::of(name), expr: Expr::new(condition(rng, schema, "VALUE", of)) };
+    let check = |name: &str| DomainCheck {
+        name: Ident::of(name),
+        expr: Expr::new(condition(rng, schema, "VALUE", of)),
+        not_valid: rng.percent(15),
+        comment: pools::comment(rng),
+    };
     names.into_iter().map(check).collect()
 }
 
@@ -159,7 +163,24 @@ pub fn options(rng: &mut Rng) -> SequenceOptions {
 
 /// A table without anything in it.
 pub fn table(rng: &mut Rng, schema: &Schema) -> Table {
-    Table { name: qualified(rng, schema), with: storage(rng), comment: pools::comment(rng) }
+    Table {
+        unlogged: rng.percent(8),
+        row_security: rng.percent(8),
+        force_row_security: rng.percent(8),
+        replica_identity: replica_identity(rng),
+        with: storage(rng),
+        comment: pools::comment(rng),
+        ..Table::new(qualified(rng, schema))
+    }
+}
+
+/// What replication is told of rows.
+pub fn replica_identity(rng: &mut Rng) -> ReplicaIdentity {
+    match rng.below(12) {
+        0 => ReplicaIdentity::Full,
+        1 => ReplicaIdentity::Nothing,
+        _ => ReplicaIdentity::Default,
+    }
 }
 
 /// Storage parameters of a table.
@@ -188,8 +209,30 @@ pub fn column(rng: &mut Rng, draft: &Draft, table: &QualifiedName) -> Column {
     column.nullable = rng.percent(65);
     column.collation = collation(rng, schema, &column.sql_type);
     column.comment = pools::comment(rng);
+    if rng.percent(8) {
+        column.settings = column_settings(rng, &column.sql_type);
+    }
     set_value(rng, schema, &mut column);
     column
+}
+
+/// How a column is stored, as its type allows.
+pub fn column_settings(rng: &mut Rng, of: &SqlType) -> ColumnSettings {
+    let mut settings =
+        ColumnSettings { statistics: rng.percent(30).then(|| *rng.pick(&[0, 500])), ..Default::default() };
+    if rng.percent(30) {
+        settings.options.insert("n_distinct".to_owned(), rng.word(&["100", "-0.5"]).to_owned());
+    }
+    if is_toasted(of) {
+        settings.storage = rng.percent(50).then(|| *rng.pick(&[Storage::External, Storage::Main]));
+        settings.compression = rng.percent(30).then(|| "pglz".to_owned());
+    }
+    settings
+}
+
+/// Whether the storage of the type can be chosen.
+pub fn is_toasted(of: &SqlType) -> bool {
+    !of.array && matches!(of.built_in_name(), Some("text" | "varchar" | "bytea" | "jsonb"))
 }
 
 /// Gives a column a random source of values that fits its type.

@@ -1,7 +1,8 @@
 //! What PostgreSQL's catalogs say, as sorted lines that do not depend on the order in which anything was made.
 //!
 //! Independent of the catalog reader of `cargo-schema` on purpose: what both overlook would be believed. Column positions are left
-//! out, because PostgreSQL cannot change them.
+//! out, because PostgreSQL cannot change them, and so are the names that 18 gives to NOT NULL: they keep the
+//! first name of a table or column for ever, and nothing refers to them.
 
 use postgres::{GenericClient, SimpleQueryMessage};
 
@@ -41,13 +42,13 @@ SELECT concat_ws(' | ', 'domain', t.oid::regtype, format_type(typbasetype, typty
     'default ' || pg_get_expr(typdefaultbin, 0), 'collation ' || nullif(typcollation, 0)::regcollation, obj_description(t.oid, 'pg_type'))
 FROM types t WHERE typtype = 'd'
 UNION ALL
-SELECT concat_ws(' | ', 'domain check', contypid::regtype, conname, pg_get_constraintdef(k.oid), convalidated)
+SELECT concat_ws(' | ', 'domain check', contypid::regtype, CASE contype WHEN 'n' THEN '' ELSE conname END, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN types t ON t.oid = contypid
 UNION ALL
 SELECT concat_ws(' | ', 'other type', t.oid::regtype, typtype) FROM types t
 WHERE typtype NOT IN ('d', 'e', 'b') AND NOT EXISTS (SELECT FROM pg_class c WHERE c.reltype = t.oid)
 UNION ALL
-SELECT concat_ws(' | ', 'table', c.oid::regclass, relkind, relpersistence, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
+SELECT concat_ws(' | ', 'table', c.oid::regclass, relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
     (SELECT 'toast ' || t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid), obj_description(c.oid, 'pg_class'))
 FROM own c WHERE relkind NOT IN ('i', 'S')
 UNION ALL
@@ -58,11 +59,12 @@ SELECT concat_ws(' | ', 'column', c.oid::regclass, attname, format_type(atttypid
 FROM own c JOIN pg_attribute a ON attrelid = c.oid LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
 WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
 UNION ALL
-SELECT concat_ws(' | ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
+SELECT concat_ws(' | ', 'constraint', conrelid::regclass, CASE contype WHEN 'n' THEN '' ELSE conname END, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
     'comment ' || obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN own c ON c.oid = conrelid
 UNION ALL
-SELECT concat_ws(' | ', 'index', pg_get_indexdef(c.oid), 'valid ' || indisvalid, obj_description(c.oid, 'pg_class'))
+SELECT concat_ws(' | ', 'index', pg_get_indexdef(c.oid), 'valid ' || indisvalid, 'clustered ' || indisclustered, 'identity ' || indisreplident,
+    obj_description(c.oid, 'pg_class'))
 FROM own c JOIN pg_index ON indexrelid = c.oid
 UNION ALL
 SELECT concat_ws(' | ', 'sequence', c.oid::regclass, seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle,

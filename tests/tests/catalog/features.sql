@@ -98,3 +98,38 @@ ALTER TABLE app.owner ALTER n SET DEFAULT nextval('app.owned');
 CREATE TABLE old_serial (id integer NOT NULL);
 CREATE SEQUENCE old_serial_id_seq OWNED BY old_serial.id;
 ALTER TABLE old_serial ALTER id SET DEFAULT nextval('old_serial_id_seq');
+
+CREATE UNLOGGED TABLE fast (id integer GENERATED ALWAYS AS IDENTITY, number serial, at date NOT NULL, UNIQUE (at));
+CREATE INDEX fast_number ON fast (number);
+ALTER TABLE fast ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE fast CLUSTER ON fast_number, REPLICA IDENTITY USING INDEX fast_at_key;
+CREATE TABLE replicated (id integer);
+ALTER TABLE replicated REPLICA IDENTITY FULL;
+CREATE TABLE secret (id integer);
+ALTER TABLE secret REPLICA IDENTITY NOTHING;
+CREATE TABLE stored (a text, b numeric, c integer, d bytea);
+ALTER TABLE stored ALTER a SET STORAGE EXTERNAL, ALTER a SET COMPRESSION pglz, ALTER b SET STORAGE EXTENDED, ALTER c SET STATISTICS 1000,
+    ALTER c SET (n_distinct = -0.5, n_distinct_inherited = 100), ALTER d SET STORAGE MAIN, ALTER b SET STATISTICS 0;
+CREATE DOMAIN unproven AS integer;
+ALTER DOMAIN unproven ADD CONSTRAINT later CHECK (VALUE < 10) NOT VALID;
+COMMENT ON CONSTRAINT later ON DOMAIN unproven IS 'one day';
+
+CREATE TABLE logs (id bigserial, at timestamptz NOT NULL, kind text NOT NULL DEFAULT 'a', PRIMARY KEY (id, at), CHECK (kind <> ''))
+    PARTITION BY RANGE (at);
+CREATE TABLE logs_2025 PARTITION OF logs FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') WITH (fillfactor = 80);
+CREATE TABLE logs_2026 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (id);
+CREATE TABLE logs_2026_a PARTITION OF logs_2026 FOR VALUES IN (1, 2);
+CREATE TABLE logs_2026_rest PARTITION OF logs_2026 DEFAULT;
+CREATE TABLE app.logs_rest (at timestamptz NOT NULL, id bigint NOT NULL, kind text NOT NULL DEFAULT 'a', CONSTRAINT logs_kind_check CHECK (kind <> ''));
+ALTER TABLE app.logs_rest ALTER id SET DEFAULT nextval('logs_id_seq');
+ALTER TABLE logs ATTACH PARTITION app.logs_rest DEFAULT;
+CREATE INDEX logs_kind ON logs (kind);
+CREATE INDEX only_here ON logs_2025 (kind) WHERE id > 3;
+ALTER TABLE logs_2025 ADD CONSTRAINT odd CHECK (id % 2 = 1);
+CREATE TABLE of_log (log bigint, at timestamptz, FOREIGN KEY (log, at) REFERENCES logs);
+CREATE TABLE split (id integer NOT NULL) PARTITION BY HASH (abs(id), id);
+CREATE TABLE split_0 PARTITION OF split FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE places (id bigserial PRIMARY KEY, name text DEFAULT 'x', CONSTRAINT named CHECK (name <> ''));
+CREATE TABLE things (weight integer);
+CREATE TABLE cities (people bigint CHECK (people > 0), PRIMARY KEY (id)) INHERITS (places, things);
+CREATE TABLE capitals (UNIQUE (name)) INHERITS (cities);

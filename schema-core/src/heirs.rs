@@ -1,0 +1,98 @@
+//! Tables that take columns over from others: children (`INHERITS`) and partitions. What they take over is an object of the parent
+//! only, and PostgreSQL changes it there and in all heirs at once.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Ident, KindName, ObjectId, QualifiedName, Schema,
+    kinds::{Column, Object, Table},
+    rename::Rename,
+};
+
+impl Schema {
+    /// A table itself.
+    pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
+        match self.get(&ObjectId::table(name)) {
+            Some(Object::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The tables that a table takes columns over from, the nearest first. A circle, which PostgreSQL refuses, ends.
+    pub fn ancestors(&self, table: &QualifiedName) -> Vec<&QualifiedName> {
+        let mut found: Vec<&QualifiedName> = self.table(table).map(Table::parents).unwrap_or_default();
+        let mut at = 0;
+        while let Some(next) = found.get(at).copied() {
+            let more = self.table(next).map(Table::parents).unwrap_or_default();
+            found.extend(more.into_iter().filter(|name| !found.contains(name) && *name != table).collect::<Vec<_>>());
+            at += 1;
+        }
+        found
+    }
+
+    /// The tables that take columns over from a table, by name.
+    pub fn heirs(&self, table: &QualifiedName) -> Vec<&QualifiedName> {
+        let mut found: BTreeSet<&QualifiedName> = BTreeSet::new();
+        let tables = || {
+            self.of_kind(KindName::Table).filter_map(|object| match object {
+                Object::Table(table) => Some(table),
+                _ => None,
+            })
+        };
+        let heirs: Vec<&Table> = tables().filter(|table| !table.parents().is_empty()).collect();
+        loop {
+            let count = found.len();
+            for heir in &heirs {
+                if heir.parents().into_iter().any(|parent| parent == table || found.contains(parent)) {
+                    found.insert(&heir.name);
+                }
+            }
+            if found.len() == count {
+                return found.into_iter().collect();
+            }
+        }
+    }
+
+    /// The columns that a table has, those it takes over first.
+    pub fn all_columns(&self, table: &QualifiedName) -> Vec<&Column> {
+        let mut columns: Vec<&Column> = Vec::new();
+        for of in self.ancestors(table).into_iter().rev().chain([table]) {
+            let new = self.columns(of);
+            columns.retain(|old| !new.iter().any(|column| column.name == old.name));
+            columns.extend(new);
+        }
+        columns
+    }
+
+    /// One column of a table, its own or one that it takes over.
+    pub fn any_column(&self, table: &QualifiedName, name: &Ident) -> Option<&Column> {
+        self.column(table, name)
+            .or_else(|| self.ancestors(table).into_iter().find_map(|parent| self.column(parent, name)))
+    }
+
+    /// The object that stands for a column: that of the table which declares it.
+    pub(crate) fn home(&self, id: ObjectId) -> ObjectId {
+        if id.kind != KindName::Column || self.contains(&id) {
+            return id;
+        }
+        let column = id.outer().and_then(|table| self.any_column(&table, id.name()));
+        column.map_or(id, |column| ObjectId::column(&column.table, &column.name))
+    }
+
+    /// The renames that an object has to follow: that of a column is one of each heir as well.
+    pub(crate) fn felt_by_heirs(&self, renames: &[Rename]) -> Vec<Rename> {
+        let of_column = |rename: &Rename| match rename.before.kind {
+            KindName::Column => rename.before.outer(),
+            _ => None,
+        };
+        let of_heirs = renames.iter().filter_map(|rename| Some((rename, of_column(rename)?)));
+        let of_heirs = of_heirs.flat_map(|(rename, table)| {
+            let id = |heir: &QualifiedName, of: &ObjectId| ObjectId::column(heir, of.name());
+            let heirs = self.heirs(&table).into_iter();
+            heirs
+                .map(|heir| Rename { before: id(heir, &rename.before), after: id(heir, &rename.after) })
+                .collect::<Vec<_>>()
+        });
+        renames.iter().cloned().chain(of_heirs).collect()
+    }
+}
