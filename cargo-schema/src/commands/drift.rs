@@ -9,9 +9,9 @@ use schema_runtime::Status;
 use super::database::Database;
 use super::failure::Failure;
 use super::world::World;
-use crate::catalog::{Scope, compare, observe};
+use crate::catalog::{ObservedDifference, Scope, Unmanaged, compare, observe};
 use crate::devdb::{self, Purpose};
-use crate::ops::prove::observed_history;
+use crate::ops::drift::{Drift, drift};
 use crate::project::Project;
 
 /// The database does not have every revision.
@@ -64,16 +64,40 @@ fn drifted(world: &World<'_>, project: &Project, database: &mut Database) -> Res
     let told = |text: String| Failure::Environment(crate::report::Problem::told(&text));
     let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
     let server = devdb::open(&world.dev_options())?;
-    let made = observed_history(&server, &project.migrations())?;
-    let differences = compare(&made, &there.schema);
-    if differences.is_empty() {
+    let found = drift(&server, &project.migrations(), &there, project.adopted_tool())?;
+    if found.is_empty() {
         return Ok(Vec::new());
     }
     let message = format!("the database {} has drifted: it is not what its revisions make", database.name());
-    let finding = Diagnostic::warning(DATABASE_DRIFTED, message);
-    let finding =
-        differences.iter().take(SHOWN).fold(finding, |finding, difference| finding.note(difference.to_string()));
-    let rest = differences.len().saturating_sub(SHOWN);
-    let finding = if 0 < rest { finding.note(format!("and {rest} more differences")) } else { finding };
+    let finding = notes(Diagnostic::warning(DATABASE_DRIFTED, message), &found);
     Ok(vec![finding.help("to bring it to the structs by a revision: cargo schema generate --from database")])
+}
+
+/// Names what differs, attribute by attribute.
+pub(super) fn notes(finding: Diagnostic, found: &Drift) -> Diagnostic {
+    let differences = compare(&found.made, &found.there);
+    let unmanaged = |word: &'static str, objects: &[Unmanaged]| {
+        let line = |object: &Unmanaged| format!("{} {} {word}", object.kind, object.name);
+        objects.iter().map(line).collect::<Vec<_>>()
+    };
+    let mut lines: Vec<String> = differences.iter().map(spelled).collect();
+    lines.extend(unmanaged("is not in the database", &found.lacking));
+    lines.extend(unmanaged("is only in the database", &found.added));
+    let rest = lines.len().saturating_sub(SHOWN);
+    let finding = lines.into_iter().take(SHOWN).fold(finding, Diagnostic::note);
+    if 0 < rest { finding.note(format!("and {rest} more differences")) } else { finding }
+}
+
+fn spelled(difference: &ObservedDifference) -> String {
+    let object = format!("{} `{}`", difference.object.kind.words(), difference.object);
+    let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+    match (&difference.attribute, &difference.before) {
+        (None, Some(_)) => format!("{object} is not in the database"),
+        (None, None) => format!("{object} is only in the database"),
+        (Some(attribute), _) => format!(
+            "{object}: {attribute} is {} by the revisions, {} in the database",
+            side(&difference.before),
+            side(&difference.after)
+        ),
+    }
 }
