@@ -38,8 +38,8 @@ pub struct Global {
     /// Only the structs of this package (may be repeated)
     #[arg(long, short, global = true, value_name = "NAME", help_heading = "Project")]
     pub package: Vec<String>,
-    /// The entry of `databases` in the configuration to work on
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Project")]
+    /// The entry of `databases` in the configuration to work on, or the URL of a database
+    #[arg(long, global = true, value_name = "NAME|URL", help_heading = "Project")]
     pub database: Option<String>,
     /// The folder of the revisions [default: migrations]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Project")]

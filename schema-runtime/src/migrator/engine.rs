@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use schema_core::diagnostic::Diagnostic;
-use schema_core::history::{RevisionId, Target};
+use schema_core::history::{Migration, RevisionId, Target};
 
 use super::Migrator;
 use super::report::{Report, Resolution, RevisionRun, Status};
@@ -159,6 +159,24 @@ impl Migrator {
         let rest = rest.map(|script| revision_run(script, 0, Duration::ZERO)).collect::<Vec<_>>();
         let revisions = interrupted.into_iter().chain(rest).collect();
         Report { revisions, dry_run: self.options.dry_run, reformatted: standing.reformatted.clone() }
+    }
+
+    pub(crate) async fn recorded_at<S: Session>(
+        &self,
+        session: &mut S,
+        id: &RevisionId,
+    ) -> Result<Option<Migration>, ApplyError> {
+        let ledger = ledger::read(session, &self.options.namespace).await?;
+        let Some(row) = ledger.rows.into_iter().find(|row| row.id == *id) else { return Ok(None) };
+        let texts = ledger::texts(session, &self.options.namespace, id).await?;
+        Ok(texts.map(|(up, down)| Migration {
+            id: row.id,
+            parents: row.parents,
+            message: row.message,
+            up: up.into(),
+            down: down.map(Into::into),
+            adopted: None,
+        }))
     }
 
     pub(crate) async fn look<S: Session>(&self, session: &mut S) -> Result<Status, ApplyError> {

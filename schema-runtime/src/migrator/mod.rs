@@ -90,6 +90,12 @@ impl Migrator {
         ready(self.look(client))
     }
 
+    /// A revision as the ledger has it, with the texts that were run; `None` when it is not there. Only the owner of the ledger may
+    /// read texts.
+    pub fn recorded(&self, client: &mut postgres::Client, id: &RevisionId) -> Result<Option<Migration>, ApplyError> {
+        ready(self.recorded_at(client, id))
+    }
+
     /// Writes the ledger so that the database counts as being at a target, and runs nothing. Whether it is there is not looked at.
     pub fn stamp(&self, client: &mut postgres::Client, target: &Target) -> Result<Stamped, ApplyError> {
         ready(self.stamp_at(client, target))
