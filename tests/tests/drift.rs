@@ -67,7 +67,8 @@ fn what_was_done_by_hand_is_named_and_mended() {
     assert_eq!(found["findings"][0]["code"], "database-drifted", "{found}");
     let drift = &found["result"]["drift"];
     let differences = drift["differences"].as_array().unwrap();
-    let of = |name: &str| differences.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{name}: {drift}"));
+    let of =
+        |name: &str| differences.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{name}: {drift}"));
     let title = of("notes.title");
     assert_eq!((&title["attribute"], &title["recorded"]), (&"type".into(), &"\"text\"".into()), "{title}");
     assert_eq!(title["database"], "\"varchar(50)\"");
@@ -102,7 +103,11 @@ fn a_stamp_believes_only_what_it_sees() {
     project.sql("DROP SCHEMA cargo_schema CASCADE");
     let stamped = project.json(&["stamp", "--dry-run"], 0);
     assert_eq!(stamped["result"]["recorded"][0], "20261122131500_first");
-    assert_eq!(project.json(&["status"], 0)["result"]["applied"].as_array().unwrap().len(), 0, "a dry run writes nothing");
+    assert_eq!(
+        project.json(&["status"], 0)["result"]["applied"].as_array().unwrap().len(),
+        0,
+        "a dry run writes nothing"
+    );
     project.json(&["stamp"], 0);
     let status = project.json(&["status"], 0);
     assert_eq!((&status["result"]["current"], &status["result"]["drift"]["drifted"]), (&true.into(), &false.into()));

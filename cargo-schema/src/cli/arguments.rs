@@ -96,7 +96,7 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Prepare a cargo project: configuration, migrations folder, build.rs
-    #[command(after_help = "Examples:\n  cargo schema init\n  cargo schema init --from diesel")]
+    #[command(after_help = "Example:\n  cargo schema init\n  cargo schema init --from diesel")]
     Init(Init),
     /// Write the migration that takes the recorded history to the structs
     #[command(

@@ -3,23 +3,25 @@
 //! Their files stay as they are. One revision is written that lists them and records what they lead to, as the dev database shows
 //! it. No database of the user is changed: the ledger is filled by the first upgrade.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use schema_core::Schema;
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Adoption, Migration, RevisionRecord, Tool};
 use schema_core::plan::{Hints, Plan, plan};
+use schema_core::{ObjectId, Schema};
 use serde_json::json;
 
 use super::database::Database;
+use super::declared::Sources;
 use super::failure::Failure;
 use super::generate::{new_id, write};
 use super::world::World;
 use super::{Outcome, not_managed};
 use crate::adopt::{Laid, layout, listed, without_history_table, written};
-use crate::catalog::{Observed, Scope, observe};
+use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Init;
-use crate::devdb;
+use crate::devdb::{self, DevServer};
 use crate::ops::prove::{built, observed_with_rest};
 use crate::project::Project;
 use crate::report::Problem;
@@ -28,6 +30,8 @@ use crate::report::Problem;
 struct Found {
     adoption: Adoption,
     observed: Observed,
+    /// What is recorded: the same, spelled as the structs spell it where they say it already.
+    recorded: Schema,
     /// What builds it from nothing.
     plan: Plan,
 }
@@ -64,12 +68,31 @@ fn state(world: &World<'_>, adoption: Adoption, folder: &Path, shown: &str) -> R
     } else {
         observe_migrated(world, &adoption)?
     };
-    let plan = plan(&Schema::default(), &observed.schema, &[], &Hints::default());
     if !adoption.is_readable() {
         // What a new database is built from must be buildable.
         built(&server, &observed.schema)?;
     }
-    Ok(Found { adoption, observed, plan })
+    let recorded = as_declared(world, &server, &observed.schema);
+    let plan = plan(&Schema::default(), &recorded, &[], &Hints::default());
+    Ok(Found { adoption, observed, recorded, plan })
+}
+
+/// The observed schema with the structs' own spelling of every object that they make alike, so that they are not asked to change
+/// `'a'` to `'a'::text`. Without structs, or with some that cannot be built, it stays as PostgreSQL spells it.
+fn as_declared(world: &World<'_>, server: &DevServer, observed: &Schema) -> Schema {
+    let mut recorded = observed.clone();
+    if world.location.is_none() {
+        return recorded;
+    }
+    let Ok(structs) = Sources::of(world).and_then(|sources| sources.sound(world)) else { return recorded };
+    let Ok(made) = built(server, structs.schema()) else { return recorded };
+    let differ: BTreeSet<ObjectId> = compare(&made, observed).into_iter().map(|one| one.object).collect();
+    for (id, object) in structs.schema().iter() {
+        if observed.contains(id) && made.contains(id) && !differ.contains(id) {
+            recorded.insert(object.clone());
+        }
+    }
+    recorded
 }
 
 fn migrations(adoption: &Adoption, folder: &Path) -> Result<Vec<Migration>, Failure> {
@@ -144,7 +167,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 fn outcome(options: &Init, laid: &Laid, found: &Found, revision: &Migration) -> Outcome {
     let (count, tool) = (laid.migrations.len(), laid.tool);
-    let objects = found.observed.schema.iter().count();
+    let objects = found.recorded.iter().count();
     let done = if options.dry_run { "would be adopted" } else { "are adopted" };
     let text = format!(
         "{count} migrations of {tool} {done}; they lead to {objects} objects, which `{}` records\n\n\

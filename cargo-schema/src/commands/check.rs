@@ -11,13 +11,13 @@ use schema_core::rename::Rename;
 use schema_core::{Change, Schema};
 use serde_json::{Value, json};
 
-use super::{Outcome, drift};
 use super::database::Database;
 use super::declared::{Sources, Structs, unrecorded};
 use super::failure::Failure;
 use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
+use super::{Outcome, drift};
 use crate::catalog::compare;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
@@ -75,10 +75,8 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     examine("database", found, detail);
     let mut outcome = outcome(world, &examined, findings);
     outcome.result["drift"] = drift.as_ref().map_or(Value::Null, |(_, drift)| drift::json(drift));
-    if let Some((name, drift)) = drift {
-        if !drift.is_empty() {
-            outcome.text.push_str(&format!("\n{}", drift::text(&name, &drift, world.screen.out)));
-        }
+    if let Some((name, drift)) = drift.filter(|(_, drift)| !drift.is_empty()) {
+        outcome.text.push_str(&format!("\n{}", drift::text(&name, &drift, world.screen.out)));
     }
     Ok(outcome)
 }
@@ -174,7 +172,8 @@ fn prove_adoption(
         return Ok(None);
     }
     let message = format!("{folder}: the adopted migrations lead to another schema than it records");
-    let finding = differences.iter().fold(Diagnostic::error(UP_DIFFERS, message), |finding, one| finding.note(one.to_string()));
+    let finding =
+        differences.iter().fold(Diagnostic::error(UP_DIFFERS, message), |finding, one| finding.note(one.to_string()));
     Ok(Some(finding.help("remove its folder and adopt again, if no database has it yet: cargo schema init --from")))
 }
 
@@ -231,9 +230,8 @@ fn edited(project: &Project, name: &str, id: &RevisionId) -> Diagnostic {
     let file = project.shown_file(id, "up.sql");
     let message =
         format!("`{id}` was edited after it was applied to {name}, so that database does not have what it says");
-    Diagnostic::error(REVISION_EDITED, message).help(format!(
-        "give {file} back what it had (git log -p -- {file}), and put the change into a new revision"
-    ))
+    Diagnostic::error(REVISION_EDITED, message)
+        .help(format!("give {file} back what it had (git log -p -- {file}), and put the change into a new revision"))
 }
 
 fn outcome(world: &World<'_>, examined: &[Examined], findings: Vec<Diagnostic>) -> Outcome {

@@ -142,7 +142,9 @@ pub(super) fn text(name: &str, found: &Drift, paint: Paint) -> String {
     let mut text = format!("what {name} has otherwise than its revisions make:\n");
     text.push_str(&difference::text(&changes, paint));
     for (word, objects) in [("-", &found.lacking), ("+", &found.added)] {
-        objects.iter().for_each(|object| text.push_str(&format!("  {word}  {} {} (not managed)\n", object.kind, object.name)));
+        objects
+            .iter()
+            .for_each(|object| text.push_str(&format!("  {word}  {} {} (not managed)\n", object.kind, object.name)));
     }
     let mend = found.mend();
     if !mend.trim().is_empty() {

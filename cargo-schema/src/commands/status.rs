@@ -5,12 +5,12 @@
 use schema_core::diagnostic::Diagnostic;
 use schema_runtime::Status;
 
-use super::{Outcome, drift};
 use super::database::Database;
 use super::declared::{Standing, standing};
 use super::failure::Failure;
 use super::status_text;
 use super::world::World;
+use super::{Outcome, drift};
 use crate::ops::drift::Drift;
 use crate::project::Project;
 

@@ -52,7 +52,8 @@ impl<'w> World<'w> {
         };
         // A database is named by its entry in the configuration, or by its URL.
         let by_url = global.database.as_deref().is_some_and(|name| name.contains("://"));
-        let (database, url) = if by_url { (None, &global.database) } else { (global.database.clone(), &global.database_url) };
+        let (database, url) =
+            if by_url { (None, &global.database) } else { (global.database.clone(), &global.database_url) };
         let said = Said {
             current: current.clone(),
             database,
