@@ -3,6 +3,7 @@
 //! What a schema is, how two differ and what SQL takes one to the other is decided in `schema-core`; what the structs say, in
 //! `schema-syntax`; how revisions are applied, in `schema-runtime`. Here are the effects: files, servers, terminals.
 
+pub mod adopt;
 pub mod catalog;
 pub mod cli;
 pub mod commands;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use schema_core::diagnostic::Code;
-use schema_core::history::{RecordHead, RevisionId};
+use schema_core::history::{Adopted, Adoption, Migration, RecordHead, RevisionId};
 
 use crate::emit::{Output, literal};
 
@@ -17,8 +17,9 @@ const MIGRATIONS_FOLDER: Code = Code::new("migrations-folder");
 
 pub(crate) fn embed(tokens: TokenStream) -> TokenStream {
     let span = tokens.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
-    match folder(tokens).and_then(|folder| revisions(&folder)) {
-        Ok(revisions) => expression(&revisions),
+    let embedded = folder(tokens).and_then(|folder| expression(&folder, &revisions(&folder)?));
+    match embedded {
+        Ok(expression) => expression,
         Err(message) => {
             let mut output = Output::default();
             output.text_at(&format!("::core::compile_error! {{ {} }}", literal(&with_code(&message))), span);
@@ -89,6 +90,12 @@ struct Revision {
     down: Option<PathBuf>,
 }
 
+/// A revision that another tool's files hold, and the files.
+struct Foreign {
+    migration: Migration,
+    files: Vec<PathBuf>,
+}
+
 /// The revisions, by id. Folders without an `up.sql` and a `revision.toml` are not ours.
 fn revisions(folder: &Path) -> Result<Vec<Revision>, String> {
     let failed = |path: &Path, error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
@@ -112,26 +119,90 @@ fn revisions(folder: &Path) -> Result<Vec<Revision>, String> {
     Ok(found)
 }
 
-fn expression(revisions: &[Revision]) -> TokenStream {
-    let include = |path: &Path| format!("::core::include_str!({})", literal(&path.to_string_lossy()));
-    let shown = revisions.iter().map(|revision| {
-        let parents = revision.head.parents.iter().map(|parent| literal(parent.as_str())).collect::<Vec<_>>();
-        let down =
-            revision.down.as_deref().map_or("__s::None".to_owned(), |path| format!("__s::Some({})", include(path)));
-        format!(
-            "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {down}, record: {} }},",
-            literal(revision.id.as_str()),
-            parents.join(", "),
-            literal(&revision.head.message),
-            include(&revision.up),
-            include(&revision.up.with_file_name("revision.toml")),
-        )
-    });
+/// The migrations that an adoption lists, as they are run.
+fn foreign(folder: &Path, adoption: &Adoption) -> Result<Vec<Foreign>, String> {
+    if !adoption.is_readable() {
+        return Ok(Vec::new());
+    }
+    let base = folder.join(&adoption.folder);
+    let read = |file: &Path| fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()));
+    let one = |(at, listed): (usize, &schema_core::history::AdoptedFile)| {
+        let up = base.join(listed.up.as_deref().unwrap_or_default());
+        let down = listed.down.as_ref().map(|down| base.join(down));
+        let text = read(&up)?;
+        let back = down.as_deref().map(read).transpose()?;
+        if let Some(edit) = listed.edit(&up.display().to_string(), &text, back.as_deref()) {
+            return Err(format!("{}\nhelp: {}", edit.message, edit.help.join("\nhelp: ")));
+        }
+        let migration = adoption.migration(at, &text, back.as_deref());
+        Ok(Foreign { migration, files: std::iter::once(up).chain(down).collect() })
+    };
+    adoption.migrations.iter().enumerate().map(one).collect()
+}
+
+fn expression(folder: &Path, revisions: &[Revision]) -> Result<TokenStream, String> {
+    let mut list = String::new();
+    // Texts that are embedded in another form are watched by constants that the program does not keep.
+    let mut watched = String::new();
+    for revision in revisions {
+        let adoption = revision.head.adopted.as_ref();
+        for foreign in adoption.map(|adoption| foreign(folder, adoption)).transpose()?.unwrap_or_default() {
+            list.push_str(&adopted_revision(&foreign.migration));
+            foreign.files.iter().for_each(|file| watched.push_str(&format!("const _: &str = {};", include(file))));
+        }
+        list.push_str(&own_revision(revision));
+    }
     let mut output = Output::default();
-    let list: String = shown.collect();
     output.text(&format!(
-        "{{ use ::schema_runtime::__private as __s; const __REVISIONS: &[__s::Embedded] = &[{list}]; \
+        "{{ use ::schema_runtime::__private as __s; {watched} const __REVISIONS: &[__s::Embedded] = &[{list}]; \
          ::schema_runtime::Migrations::new(__REVISIONS) }}"
     ));
-    output.finish()
+    Ok(output.finish())
+}
+
+fn include(path: &Path) -> String {
+    format!("::core::include_str!({})", literal(&path.to_string_lossy()))
+}
+
+fn optional(text: Option<String>) -> String {
+    text.map_or("__s::None".to_owned(), |text| format!("__s::Some({text})"))
+}
+
+fn list_of(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    texts.into_iter().map(|text| literal(text.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+fn own_revision(revision: &Revision) -> String {
+    let adoption = revision.head.adopted.as_ref();
+    let after = adoption.and_then(Adoption::last);
+    format!(
+        "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {}, record: {}, adopted: {} }},",
+        literal(revision.id.as_str()),
+        list_of(revision.head.parents.iter().chain(after)),
+        literal(&revision.head.message),
+        include(&revision.up),
+        optional(revision.down.as_deref().map(include)),
+        include(&revision.up.with_file_name("revision.toml")),
+        adopted(adoption.and_then(Adoption::as_one).as_ref()),
+    )
+}
+
+fn adopted_revision(migration: &Migration) -> String {
+    format!(
+        "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {}, record: \"\", adopted: {} }},",
+        literal(migration.id.as_str()),
+        list_of(&migration.parents),
+        literal(&migration.message),
+        literal(&migration.up),
+        optional(migration.down.as_deref().map(literal)),
+        adopted(migration.adopted.as_ref()),
+    )
+}
+
+fn adopted(adopted: Option<&Adopted>) -> String {
+    optional(adopted.map(|adopted| {
+        let sum = optional(adopted.sum.as_deref().map(literal));
+        let (tool, keys) = (literal(adopted.tool.name()), list_of(&adopted.keys));
+        format!("__s::EmbeddedAdoption {{ tool: {tool}, keys: &[{keys}], sum: {sum} }}")
+    }))
 }

@@ -27,7 +27,7 @@ pub use types::{EnumType, SqlType};
 /// What the macros write names of. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::embed::Embedded;
+    pub use crate::embed::{Embedded, EmbeddedAdoption};
     pub use crate::rows::{Reader, RowError};
     pub use crate::table::{AnyKey, Column, Keyed, Shape, Table, no_column};
     pub use crate::types::{

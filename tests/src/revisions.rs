@@ -11,6 +11,7 @@ pub fn revision(id: &str, parent: &str, up: &str, down: &str) -> Migration {
         message: format!("about {id}"),
         up: up.to_owned().into(),
         down: Some(down.to_owned().into()),
+        adopted: None,
     }
 }
 

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use schema_core::history::Tool;
 
 /// PostgreSQL migrations from your structs: generated, proven on a throwaway database, applied.
 #[derive(Debug, Parser)]
@@ -37,8 +38,8 @@ pub struct Global {
     /// Only the structs of this package (may be repeated)
     #[arg(long, short, global = true, value_name = "NAME", help_heading = "Project")]
     pub package: Vec<String>,
-    /// The entry of `databases` in the configuration to work on
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Project")]
+    /// The entry of `databases` in the configuration to work on, or the URL of a database
+    #[arg(long, global = true, value_name = "NAME|URL", help_heading = "Project")]
     pub database: Option<String>,
     /// The folder of the revisions [default: migrations]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Project")]
@@ -95,7 +96,7 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Prepare a cargo project: configuration, migrations folder, build.rs
-    #[command(after_help = "Example:\n  cargo schema init")]
+    #[command(after_help = "Example:\n  cargo schema init\n  cargo schema init --from diesel")]
     Init(Init),
     /// Write the migration that takes the recorded history to the structs
     #[command(
@@ -109,6 +110,9 @@ pub enum Command {
     /// Undo applied revisions
     #[command(visible_alias = "down", after_help = "Example:\n  cargo schema downgrade -1")]
     Downgrade(Downgrade),
+    /// Write the ledger so that a database counts as being at a revision, and run nothing
+    #[command(after_help = "Example:\n  cargo schema stamp head --dry-run")]
+    Stamp(Stamp),
     /// How structs, history and database stand to each other
     #[command(after_help = "Example:\n  cargo schema status --format json")]
     Status(Status),
@@ -141,6 +145,17 @@ pub struct Init {
     /// Say what would be written and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Take over the migrations and the history table of another tool
+    #[arg(long, value_name = "TOOL", value_parser = tool, help_heading = "Adopting")]
+    pub from: Option<Tool>,
+    /// The folder of the other tool's migrations [default: the migrations folder]
+    #[arg(long, value_name = "PATH", requires = "from", help_heading = "Adopting")]
+    pub folder: Option<PathBuf>,
+}
+
+fn tool(text: &str) -> Result<Tool, String> {
+    let names = || Tool::ALL.map(Tool::name).join(", ");
+    Tool::named(text).ok_or_else(|| format!("no such tool; one of: {}", names()))
 }
 
 /// `generate`
@@ -220,6 +235,20 @@ pub struct Downgrade {
     /// Say what would be undone and undo nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `stamp`
+#[derive(Args, Debug)]
+pub struct Stamp {
+    /// The revision that the database is at (or part of its id), `heads`, or `base` for none
+    #[arg(value_name = "REV", default_value = "heads")]
+    pub revision: String,
+    /// Say what would be written and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write it although the database is not what the revisions make
+    #[arg(long)]
+    pub unchecked: bool,
 }
 
 /// `status`
@@ -309,6 +338,7 @@ impl Command {
             Command::Generate(_) => "generate",
             Command::Upgrade(_) => "upgrade",
             Command::Downgrade(_) => "downgrade",
+            Command::Stamp(_) => "stamp",
             Command::Status(_) => "status",
             Command::History(_) => "history",
             Command::Show(_) => "show",

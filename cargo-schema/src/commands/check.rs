@@ -1,27 +1,29 @@
 //! `cargo schema check`: what CI needs to know before a merge.
 //!
 //! Structs are what the history records; the history is sound; every revision's SQL does what it records, and its down gives back what
-//! was there; with a database, none of its revisions was edited. All of it is looked at, and all findings are shown. What was
+//! was there; a named database has them unedited and is what they make. All of it is looked at, and all findings are shown. What was
 //! proven before is not proven again, so without news no server is needed.
 
-use schema_core::diagnostic::{Code, Diagnostic, stops};
+use schema_core::diagnostic::{Code, Diagnostic, Severity, stops};
 use schema_core::diff::difference;
-use schema_core::history::RevisionRecord;
+use schema_core::history::{Migration, RevisionId, RevisionRecord};
 use schema_core::rename::Rename;
 use schema_core::{Change, Schema};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::database::Database;
 use super::declared::{Sources, Structs, unrecorded};
 use super::failure::Failure;
 use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
+use super::{Outcome, drift};
+use crate::catalog::compare;
 use crate::cli::exit::Exit;
-use crate::devdb;
-use crate::ops::prove::{Job, STATEMENT_REFUSED, prove};
-use crate::project::Project;
+use crate::devdb::{self, DevServer};
+use crate::ops::drift::Drift;
+use crate::ops::prove::{Job, STATEMENT_REFUSED, UP_DIFFERS, built, observed_history, prove};
+use crate::project::{Project, RevisionDir};
 use crate::report::table::{Cell, Color, aligned};
 
 /// A revision was edited after it was applied.
@@ -63,11 +65,20 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     examine("structs", Some(compared), "are what the history records");
     let proofs = if sound { Some(proven(world, &project)?) } else { None };
     examine("SQL", proofs, "does what it records, and back");
-    let edits = if sound { edited(world, &project)? } else { None };
-    let detail =
-        if edits.is_some() { "has the revisions as they are here" } else { "not looked at: no DATABASE_URL is set" };
-    examine("database", edits, detail);
-    Ok(outcome(world, &examined, findings))
+    let looked = if sound { database(world, &project)? } else { None };
+    let detail = if looked.is_some() {
+        "has the revisions as they are here, and is what they make"
+    } else {
+        "not looked at: no DATABASE_URL is set"
+    };
+    let (found, drift) = looked.map_or((None, None), |looked| (Some(looked.findings), looked.drift));
+    examine("database", found, detail);
+    let mut outcome = outcome(world, &examined, findings);
+    outcome.result["drift"] = drift.as_ref().map_or(Value::Null, |(_, drift)| drift::json(drift));
+    if let Some((name, drift)) = drift.filter(|(_, drift)| !drift.is_empty()) {
+        outcome.text.push_str(&format!("\n{}", drift::text(&name, &drift, world.screen.out)));
+    }
+    Ok(outcome)
 }
 
 fn state(what: &'static str, found: &[Diagnostic], detail: &str) -> Examined {
@@ -94,7 +105,8 @@ fn compared(structs: &Structs, recorded: Option<&Schema>, look: &Look) -> Vec<Di
 /// Proves every revision that has no mark, each on what comes before it.
 fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
     let (marks, keys) = (Proofs::open(world), keys(&project.revisions));
-    let open: Vec<usize> = (0..keys.len()).filter(|at| !marks.has(&keys[*at])).collect();
+    let unproven = |at: &usize| !is_adopted(&project.revisions[*at]) && !marks.has(&keys[*at]);
+    let open: Vec<usize> = (0..keys.len()).filter(unproven).collect();
     if open.is_empty() {
         return Ok(Vec::new());
     }
@@ -109,8 +121,23 @@ fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failu
             continue;
         }
         let revision = &history[at];
-        world.screen.doing("Proving", revision.id.as_str());
         let after = after(before.clone(), record);
+        if is_adopted(&project.revisions[at]) {
+            // What another tool wrote records nothing by itself; the adoption behind it records what all of it leads to.
+            before = after;
+            continue;
+        }
+        world.screen.doing("Proving", revision.id.as_str());
+        if project.revisions[at].head.adopted.is_some() {
+            let folder = format!("{}/{}", project.shown, revision.id);
+            let proof = prove_adoption(&server, &history[..=at], &after, &folder)?;
+            if proof.is_none() {
+                marks.add(&keys[at]);
+            }
+            found.extend(proof);
+            before = after;
+            continue;
+        }
         let difference = difference(&before, &after, &renames(record));
         let job = Job { history: &history[..at], revision, before: &before, after: &after, difference: &difference };
         let folder = format!("{}/{}", project.shown, revision.id);
@@ -123,6 +150,31 @@ fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failu
         before = after;
     }
     Ok(found)
+}
+
+fn is_adopted(revision: &RevisionDir) -> bool {
+    revision.files.is_some()
+}
+
+/// Whether the adopted migrations lead to what their adoption records, as it is spelled or as PostgreSQL spells it.
+fn prove_adoption(
+    server: &DevServer,
+    history: &[Migration],
+    recorded: &Schema,
+    folder: &str,
+) -> Result<Option<Diagnostic>, Failure> {
+    let there = observed_history(server, history)?;
+    if there == *recorded {
+        return Ok(None);
+    }
+    let differences = compare(&built(server, recorded)?, &there);
+    if differences.is_empty() {
+        return Ok(None);
+    }
+    let message = format!("{folder}: the adopted migrations lead to another schema than it records");
+    let finding =
+        differences.iter().fold(Diagnostic::error(UP_DIFFERS, message), |finding, one| finding.note(one.to_string()));
+    Ok(Some(finding.help("remove its folder and adopt again, if no database has it yet: cargo schema init --from")))
 }
 
 /// The recorded schema one revision later; that the records fold has been seen.
@@ -150,25 +202,36 @@ fn renames(record: &RevisionRecord) -> Vec<Rename> {
     record.changes.iter().filter_map(rename).collect()
 }
 
-/// Revisions that a named database has in another form.
-fn edited(world: &World<'_>, project: &Project) -> Result<Option<Vec<Diagnostic>>, Failure> {
+/// What a named database shows.
+struct Looked {
+    findings: Vec<Diagnostic>,
+    /// Its name and how it differs from what its ledger says, when that could be seen.
+    drift: Option<(String, Drift)>,
+}
+
+/// Revisions that a named database has in another form, and what it has that no revision made.
+fn database(world: &World<'_>, project: &Project) -> Result<Option<Looked>, Failure> {
     if world.config.database_url.is_none() {
         return Ok(None);
     }
     let mut database = Database::connect(world)?;
     let status = world.migrator(project, false).status(&mut database.client);
     let status = status.map_err(|error| world.apply_failure(project, error))?;
-    let found = status.edited.iter().map(|id| {
-        let file = project.shown_file(id, "up.sql");
-        let message = format!(
-            "`{id}` was edited after it was applied to {}, so that database does not have what it says",
-            database.name()
-        );
-        Diagnostic::error(REVISION_EDITED, message).help(format!(
-            "give {file} back what it had (git log -p -- {file}), and put the change into a new revision"
-        ))
-    });
-    Ok(Some(found.collect()))
+    let name = database.name();
+    let mut findings: Vec<Diagnostic> = status.edited.iter().map(|id| edited(project, &name, id)).collect();
+    let drift = drift::from_ledger(world, project, &mut database, &status)?;
+    let drifted = drift.as_ref().and_then(|drift| drift::finding(&name, drift));
+    let drifted = drifted.map(|finding| Diagnostic { severity: Severity::Error, ..finding });
+    findings.extend(world.config.lints.apply(drifted.into_iter().collect()));
+    Ok(Some(Looked { findings, drift: drift.map(|drift| (name, drift)) }))
+}
+
+fn edited(project: &Project, name: &str, id: &RevisionId) -> Diagnostic {
+    let file = project.shown_file(id, "up.sql");
+    let message =
+        format!("`{id}` was edited after it was applied to {name}, so that database does not have what it says");
+    Diagnostic::error(REVISION_EDITED, message)
+        .help(format!("give {file} back what it had (git log -p -- {file}), and put the change into a new revision"))
 }
 
 fn outcome(world: &World<'_>, examined: &[Examined], findings: Vec<Diagnostic>) -> Outcome {

@@ -3,16 +3,18 @@
 //! It only reads. A database that is not at hand is no reason to fail: a server that is not running is not started for this.
 
 use schema_core::diagnostic::{Code, Diagnostic};
-use schema_core::history::RevisionId;
+use schema_core::history::{Migration, RevisionId};
 use schema_runtime::Status;
+use serde_json::{Value, json};
 
 use super::database::Database;
 use super::failure::Failure;
 use super::world::World;
-use crate::catalog::{Scope, compare, observe};
+use crate::catalog::{ObservedDifference, Scope, Unmanaged, compare, observe};
 use crate::devdb::{self, Purpose};
-use crate::ops::prove::observed_history;
+use crate::ops::drift::{Drift, drift};
 use crate::project::Project;
+use crate::report::{Paint, difference};
 
 /// The database does not have every revision.
 pub const DATABASE_BEHIND: Code = Code::new("database-behind");
@@ -24,7 +26,7 @@ const SHOWN: usize = 20;
 
 /// What is worth knowing about the developer's database. `project` is the history before the new revision.
 pub(super) fn findings(world: &World<'_>, project: &Project) -> Vec<Diagnostic> {
-    if !at_hand(world) {
+    if !is_at_hand(world) {
         return Vec::new();
     }
     look(world, project).unwrap_or_else(|failure| {
@@ -34,7 +36,7 @@ pub(super) fn findings(world: &World<'_>, project: &Project) -> Vec<Diagnostic> 
     })
 }
 
-fn at_hand(world: &World<'_>) -> bool {
+fn is_at_hand(world: &World<'_>) -> bool {
     let running = || devdb::clusters(&world.dev_options()).unwrap_or_default();
     world.config.database_url.is_some()
         || running().iter().any(|cluster| cluster.purpose == Purpose::Developer && cluster.pid.is_some())
@@ -61,19 +63,144 @@ fn behind(name: &str, status: &Status) -> Option<Diagnostic> {
 
 /// Compares the database with what its revisions make.
 fn drifted(world: &World<'_>, project: &Project, database: &mut Database) -> Result<Vec<Diagnostic>, Failure> {
+    let found = compared(world, project, database, &project.migrations())?;
+    Ok(finding(&database.name(), &found).into_iter().collect())
+}
+
+/// Compares the database with what `history` makes on the dev database.
+fn compared(
+    world: &World<'_>,
+    project: &Project,
+    database: &mut Database,
+    history: &[Migration],
+) -> Result<Drift, Failure> {
     let told = |text: String| Failure::Environment(crate::report::Problem::told(&text));
     let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
     let server = devdb::open(&world.dev_options())?;
-    let made = observed_history(&server, &project.migrations())?;
-    let differences = compare(&made, &there.schema);
-    if differences.is_empty() {
-        return Ok(Vec::new());
+    Ok(drift(&server, history, &there, project.adopted_tool())?)
+}
+
+/// How the database differs from what its own ledger says: revisions whose files are gone, or were edited since, count with the
+/// texts that were run. `None` when nothing is applied, or a revision is half-done, so that there is nothing to compare with.
+pub(super) fn from_ledger(
+    world: &World<'_>,
+    project: &Project,
+    database: &mut Database,
+    status: &Status,
+) -> Result<Option<Drift>, Failure> {
+    if status.applied.is_empty() || !status.half_done.is_empty() {
+        return Ok(None);
     }
-    let message = format!("the database {} has drifted: it is not what its revisions make", database.name());
-    let finding = Diagnostic::warning(DATABASE_DRIFTED, message);
-    let finding =
-        differences.iter().take(SHOWN).fold(finding, |finding, difference| finding.note(difference.to_string()));
-    let rest = differences.len().saturating_sub(SHOWN);
-    let finding = if 0 < rest { finding.note(format!("and {rest} more differences")) } else { finding };
-    Ok(vec![finding.help("to bring it to the structs by a revision: cargo schema generate --from database")])
+    let migrator = world.migrator(project, false);
+    let mut history = Vec::with_capacity(status.applied.len());
+    for row in &status.applied {
+        let file = project.revision(&row.id).filter(|_| !status.edited.contains(&row.id));
+        match file {
+            Some(revision) => history.push(revision.migration()),
+            None => {
+                let recorded = migrator.recorded(&mut database.client, &row.id);
+                history.extend(recorded.map_err(|error| world.apply_failure(project, error))?);
+            }
+        }
+    }
+    compared(world, project, database, &history).map(Some)
+}
+
+/// The same for commands that start no server for it, and do not fail without it: `None` when it could not be seen.
+pub(super) fn at_hand(world: &World<'_>, project: &Project, database: &mut Database, status: &Status) -> Option<Drift> {
+    let running = || devdb::clusters(&world.dev_options()).unwrap_or_default();
+    let is_running = world.config.dev_url.is_some()
+        || running().iter().any(|cluster| cluster.purpose == Purpose::Scratch && cluster.pid.is_some());
+    if !is_running {
+        world.screen.detail("the database was not compared: no server for throwaway databases runs");
+        return None;
+    }
+    from_ledger(world, project, database, status).unwrap_or_else(|failure| {
+        let problem = failure.problem(world.texts).map(|problem| problem.message).unwrap_or_default();
+        world.screen.detail(&format!("the database was not compared: {problem}"));
+        None
+    })
+}
+
+/// The finding that there is some.
+pub(super) fn finding(name: &str, found: &Drift) -> Option<Diagnostic> {
+    if found.is_empty() {
+        return None;
+    }
+    let message = format!("the database {name} has drifted: it is not what its revisions make");
+    let finding = notes(Diagnostic::warning(DATABASE_DRIFTED, message), found);
+    Some(
+        finding
+            .help("if the revisions are right, run the SQL that cargo schema check shows")
+            .help("if the database is right, put it into the structs, then: cargo schema generate --from database"),
+    )
+}
+
+/// For people: what differs, and the SQL that would mend the database.
+pub(super) fn text(name: &str, found: &Drift, paint: Paint) -> String {
+    let changes = found.difference().changes();
+    let mut text = format!("what {name} has otherwise than its revisions make:\n");
+    text.push_str(&difference::text(&changes, paint));
+    for (word, objects) in [("-", &found.lacking), ("+", &found.added)] {
+        objects
+            .iter()
+            .for_each(|object| text.push_str(&format!("  {word}  {} {} (not managed)\n", object.kind, object.name)));
+    }
+    let mend = found.mend();
+    if !mend.trim().is_empty() {
+        text.push_str(&format!("\n{}\n{}", paint.strong("-- to make it what its revisions make:"), mend));
+    }
+    text.push_str("\nto keep what it has: put it into the structs, then: cargo schema generate --from database\n");
+    text
+}
+
+/// For programs.
+pub(super) fn json(found: &Drift) -> Value {
+    let differences: Vec<Value> = compare(&found.made, &found.there)
+        .iter()
+        .map(|one| {
+            json!({
+                "kind": one.object.kind.words(),
+                "name": one.object.to_string(),
+                "attribute": one.attribute,
+                "recorded": one.before,
+                "database": one.after,
+            })
+        })
+        .collect();
+    json!({
+        "drifted": !found.is_empty(),
+        "differences": differences,
+        "not_managed": { "lacking": found.lacking, "added": found.added },
+        "mend": found.mend(),
+    })
+}
+
+/// Names what differs, attribute by attribute.
+pub(super) fn notes(finding: Diagnostic, found: &Drift) -> Diagnostic {
+    let differences = compare(&found.made, &found.there);
+    let unmanaged = |word: &'static str, objects: &[Unmanaged]| {
+        let line = |object: &Unmanaged| format!("{} {} {word}", object.kind, object.name);
+        objects.iter().map(line).collect::<Vec<_>>()
+    };
+    let mut lines: Vec<String> = differences.iter().map(spelled).collect();
+    lines.extend(unmanaged("is not in the database", &found.lacking));
+    lines.extend(unmanaged("is only in the database", &found.added));
+    let rest = lines.len().saturating_sub(SHOWN);
+    let finding = lines.into_iter().take(SHOWN).fold(finding, Diagnostic::note);
+    if 0 < rest { finding.note(format!("and {rest} more differences")) } else { finding }
+}
+
+fn spelled(difference: &ObservedDifference) -> String {
+    let object = format!("{} `{}`", difference.object.kind.words(), difference.object);
+    let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+    match (&difference.attribute, &difference.before) {
+        (None, Some(_)) => format!("{object} is not in the database"),
+        (None, None) => format!("{object} is only in the database"),
+        (Some(attribute), _) => format!(
+            "{object}: {attribute} is {} by the revisions, {} in the database",
+            side(&difference.before),
+            side(&difference.after)
+        ),
+    }
 }

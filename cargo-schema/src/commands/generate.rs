@@ -162,9 +162,8 @@ pub(super) fn write(
     let folder = write_revision(&project.folder, &revision.id, &files)?;
     world.screen.doing("Written", &world.shown(&folder));
     if proven {
-        let head = schema_core::history::RecordHead { format: 0, message: String::new(), parents: Vec::new() };
-        let (id, up, down) = (revision.id.clone(), revision.up.to_string(), Some(down.to_owned()));
-        let written = RevisionDir { id, up, down, head, record };
+        let (up, down) = (revision.up.to_string(), Some(down.to_owned()));
+        let written = RevisionDir { up, down, record, ..RevisionDir::named(&revision.id) };
         let keys = keys(project.revisions.iter().chain([&written]));
         keys.last().into_iter().for_each(|key| Proofs::open(world).add(key));
     }
@@ -184,6 +183,7 @@ fn empty(world: &World<'_>, options: &Generate, project: &Project) -> Result<Out
              -- schema: no-transaction\n"
             .into(),
         down: Some("-- What downgrade runs; it gives back what was there before.\n".into()),
+        adopted: None,
     };
     if !options.dry_run {
         write(world, project, &revision, &record, false)?;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::failure::Failure;
 use super::init_manifest::{Additions, Wanted, has_package, has_settings, with_additions};
 use super::world::World;
+use super::{Outcome, adopt};
 use crate::cli::arguments::Init;
 use crate::project::{ReadError, WriteError};
 use crate::report::table::{Cell, Color, aligned};
@@ -37,6 +37,20 @@ enum Did {
 }
 
 pub(super) fn run(world: &World<'_>, options: &Init) -> Result<Outcome, Failure> {
+    let Some(tool) = options.from else { return prepare(world, options) };
+    let adopted = adopt::run(world, options, tool)?;
+    if world.location.is_none() {
+        return Ok(adopted);
+    }
+    let prepared = prepare(world, options)?;
+    let mut result = prepared.result;
+    result["adopted"] = adopted.result.clone();
+    let text = format!("{}\n{}", prepared.text, adopted.text);
+    Ok(Outcome { text, result, ..adopted })
+}
+
+/// Writes what is missing.
+fn prepare(world: &World<'_>, options: &Init) -> Result<Outcome, Failure> {
     let location = world.location()?;
     let mut steps = Vec::new();
     match &location.member {

@@ -2,6 +2,7 @@
 //!
 //! A command gives an [`Outcome`] or a [`failure::Failure`]; it prints nothing but progress, and never ends the process.
 
+mod adopt;
 mod check;
 mod database;
 mod declared;
@@ -23,6 +24,7 @@ mod proofs;
 mod rename_answers;
 mod runs;
 mod show;
+mod stamp;
 mod status;
 mod status_text;
 mod upgrade;
@@ -85,6 +87,7 @@ impl World<'_> {
             Command::Status(_) => status::run(world),
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),
+            Command::Stamp(options) => stamp::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
             Command::Dev(command) => dev::run(world, &command),

@@ -5,12 +5,13 @@
 use schema_core::diagnostic::Diagnostic;
 use schema_runtime::Status;
 
-use super::Outcome;
 use super::database::Database;
 use super::declared::{Standing, standing};
 use super::failure::Failure;
 use super::status_text;
 use super::world::World;
+use super::{Outcome, drift};
+use crate::ops::drift::Drift;
 use crate::project::Project;
 
 /// What there is to show.
@@ -20,6 +21,8 @@ pub(super) struct Picture<'p> {
     pub described: &'p str,
     pub status: &'p Status,
     pub structs: Option<Standing>,
+    /// How the database differs from what its ledger says; `None` when it was not compared.
+    pub drift: Option<Drift>,
 }
 
 pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
@@ -28,14 +31,19 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let mut database = Database::open(world)?;
     let status = world.migrator(&project, false).status(&mut database.client);
     let status = status.map_err(|error| world.apply_failure(&project, error))?;
+    let drift = drift::at_hand(world, &project, &mut database, &status);
     let picture = Picture {
         project: &project,
         database: &database.shown,
         described: &database.described(),
         status: &status,
         structs,
+        drift,
     };
-    let text = status_text::text(&picture, world.screen.out);
+    let mut text = status_text::text(&picture, world.screen.out);
+    if let Some(found) = picture.drift.as_ref().filter(|found| !found.is_empty()) {
+        text.push_str(&format!("\n{}", drift::text(&database.name(), found, world.screen.out)));
+    }
     Ok(Outcome::done(text, status_text::json(&picture)).with_findings(findings))
 }
 

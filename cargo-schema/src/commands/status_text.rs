@@ -48,10 +48,15 @@ fn summary(picture: &Picture<'_>) -> Vec<Vec<Cell>> {
         Some(standing) if standing.differences == 0 => Cell::new("recorded", Color::Good),
         Some(standing) => Cell::new(changes(standing), Color::Open),
     };
+    let drift = match &picture.drift {
+        None => Cell::new("", Color::Dim),
+        Some(found) if found.is_empty() => Cell::new("as its revisions make it", Color::Good),
+        Some(_) => Cell::new("drifted", Color::Bad),
+    };
     vec![
         vec!["structs".into(), structs],
         vec!["history".into(), count(project.revisions.len(), "revision").into(), Cell::new(head, Color::Name)],
-        vec!["database".into(), state, picture.described.into()],
+        vec!["database".into(), state, picture.described.into(), drift],
         vec!["applied".into(), count(applied.len(), "revision").into(), Cell::new(last, Color::Name)],
     ]
 }
@@ -150,6 +155,7 @@ pub(super) fn json(picture: &Picture<'_>) -> Value {
             let direction = if interrupted.direction == Direction::Up { "up" } else { "down" };
             Some(json!({ "id": row.id.as_str(), "direction": direction, "done": interrupted.done }))
         }).collect::<Vec<_>>(),
+        "drift": picture.drift.as_ref().map(super::drift::json),
         "structs": structs.as_ref().map(|standing| json!({
             "recorded": standing.differences == 0,
             "changes": standing.differences,

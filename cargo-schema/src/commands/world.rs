@@ -50,12 +50,16 @@ impl<'w> World<'w> {
             Err(WorkspaceError::NoManifest { .. }) if alone => None,
             other => Some(other?),
         };
+        // A database is named by its entry in the configuration, or by its URL.
+        let by_url = global.database.as_deref().is_some_and(|name| name.contains("://"));
+        let (database, url) =
+            if by_url { (None, &global.database) } else { (global.database.clone(), &global.database_url) };
         let said = Said {
             current: current.clone(),
-            database: global.database.clone(),
+            database,
             migrations: global.migrations.clone(),
             packages: global.package.clone(),
-            database_url: global.database_url.clone(),
+            database_url: url.clone(),
             dev_url: global.dev_url.clone(),
             pg_bin: global.pg_bin.clone(),
             // Variables that are not UTF-8 are none of ours.

@@ -17,7 +17,7 @@ use schema_core::{
 
 use super::{bodies, found, replay, scope::neighbourhood};
 use crate::{
-    catalog::{self, Scope},
+    catalog::{self, Observed, Scope},
     devdb::{DevError, DevServer},
 };
 
@@ -151,6 +151,22 @@ impl ProofError {
     }
 }
 
+impl ProofError {
+    /// The same, with revisions that have files of other names called by those.
+    #[must_use]
+    pub fn in_files(mut self, file: impl Fn(&RevisionId) -> Option<String>) -> ProofError {
+        let script = match &mut self {
+            ProofError::Statement(refusal) => &mut refusal.script,
+            ProofError::Split { script, .. } => script,
+            _ => return self,
+        };
+        if let Script::Revision(id) = script {
+            *script = file(id).map_or_else(|| script.clone(), Script::File);
+        }
+        self
+    }
+}
+
 impl Refusal {
     /// The refusal as a finding: the statement with a caret, the server's words, and what to do.
     pub fn finding(&self) -> Diagnostic {
@@ -267,8 +283,14 @@ pub fn built(server: &DevServer, schema: &Schema) -> Result<Schema, ProofError> 
 
 /// The observed form of a history.
 pub fn observed_history(server: &DevServer, history: &[Migration]) -> Result<Schema, ProofError> {
+    Ok(observed_with_rest(server, history)?.schema)
+}
+
+/// The same, with what the model does not know.
+pub fn observed_with_rest(server: &DevServer, history: &[Migration]) -> Result<Observed, ProofError> {
     let (scratch, mut client) = replay::replayed(server, history)?;
-    let observed = observe(&mut client)?;
+    let observed = catalog::observe(&mut client, &Scope::default());
+    let observed = observed.map_err(|error| ProofError::Server(error.to_string()))?;
     drop(client);
     replay::keep(server, history, scratch)?;
     Ok(observed)

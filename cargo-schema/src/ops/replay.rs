@@ -20,7 +20,19 @@ pub(super) fn replayed(server: &DevServer, history: &[Migration]) -> Result<(Scr
     let mut client = scratch.client()?;
     pin(&mut client)?;
     for revision in &history[done..] {
+        // Adopted texts may need their transaction: LOCK TABLE, SET LOCAL, tables that live until COMMIT. They may also leave
+        // settings behind, which the engine takes back as well.
+        let together = revision.adopted.is_some() && revision.transactional();
+        if together {
+            run(&mut client, "BEGIN", || Script::Revision(revision.id.clone()))?;
+        }
         run(&mut client, &revision.up, || Script::Revision(revision.id.clone()))?;
+        if together {
+            run(&mut client, "COMMIT", || Script::Revision(revision.id.clone()))?;
+        }
+        if revision.adopted.is_some() {
+            pin(&mut client)?;
+        }
     }
     Ok((scratch, client))
 }

@@ -3,6 +3,7 @@
 //! All reading and writing of revisions on disk is here. Which revisions fit together is decided by `schema_core::history`, and what
 //! is in a new one by [`crate::ops`].
 
+mod adopted;
 pub mod clock;
 pub mod git;
 mod read;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, Place};
-use schema_core::history::{FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, fold};
+use schema_core::history::{Adopted, FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, Tool, fold};
 
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
 pub use write::{WriteError, write_revision};
@@ -33,6 +34,19 @@ pub struct RevisionDir {
     pub head: RecordHead,
     /// `revision.toml`.
     pub record: String,
+    /// How another tool knows it.
+    pub adopted: Option<Adopted>,
+    /// Its files, when another tool wrote them.
+    pub files: Option<AdoptedDir>,
+}
+
+/// The files of an adopted migration, as the user would type them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdoptedDir {
+    /// The file that applies it.
+    pub up: String,
+    /// The file that undoes it.
+    pub down: Option<String>,
 }
 
 impl RevisionDir {
@@ -44,6 +58,7 @@ impl RevisionDir {
             message: self.head.message.clone(),
             up: self.up.clone().into(),
             down: self.down.clone().map(Into::into),
+            adopted: self.adopted.clone(),
         }
     }
 }
@@ -75,7 +90,7 @@ impl Project {
         let mut revisions = Vec::with_capacity(found.len());
         let mut take = |id: &RevisionId| {
             let at = found.binary_search_by(|revision| revision.id.cmp(id)).ok()?;
-            Some(std::mem::replace(&mut found[at], RevisionDir::taken(id)))
+            Some(std::mem::replace(&mut found[at], RevisionDir::named(id)))
         };
         revisions.extend(graph.order().iter().filter_map(&mut take));
         Ok(Project {
@@ -96,6 +111,11 @@ impl Project {
     /// The revisions as the engine runs them, parents first.
     pub fn migrations(&self) -> Vec<Migration> {
         self.revisions.iter().map(RevisionDir::migration).collect()
+    }
+
+    /// The tool whose migrations were adopted.
+    pub fn adopted_tool(&self) -> Option<Tool> {
+        self.revisions.iter().find_map(|revision| Some(revision.head.adopted.as_ref()?.tool))
     }
 
     /// The same history up to and with one revision.
@@ -125,7 +145,10 @@ impl Project {
 
     /// A file of a revision as the user would type it.
     pub fn shown_file(&self, id: &RevisionId, file: &str) -> String {
-        format!("{}/{id}/{file}", self.shown)
+        let adopted = self.revision(id).and_then(|revision| revision.files.as_ref());
+        let other =
+            adopted.and_then(|files| if file == "down.sql" { files.down.clone() } else { Some(files.up.clone()) });
+        other.unwrap_or_else(|| format!("{}/{id}/{file}", self.shown))
     }
 
     fn misfit(&self, error: &FoldError) -> Diagnostic {
@@ -133,13 +156,6 @@ impl Project {
         Diagnostic::error(REVISION_MISFIT, error.to_string())
             .primary(Some(Place { file: file.clone(), start: 0, end: 0 }), "its `changes` do not fit")
             .help(format!("give {file} back what it had: git log -p -- {file}"))
-    }
-}
-
-impl RevisionDir {
-    fn taken(id: &RevisionId) -> RevisionDir {
-        let head = RecordHead { format: 0, message: String::new(), parents: Vec::new() };
-        RevisionDir { id: id.clone(), up: String::new(), down: None, head, record: String::new() }
     }
 }
 

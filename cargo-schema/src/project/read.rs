@@ -9,7 +9,7 @@ use std::path::Path;
 use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{RecordError, RecordHead, RevisionId};
 
-use super::{ReadError, RevisionDir};
+use super::{ReadError, RevisionDir, adopted};
 
 /// The name of a folder is no id.
 pub const REVISION_NAME: Code = Code::new("revision-name");
@@ -26,11 +26,12 @@ const RECORD: &str = "revision.toml";
 
 type Read = Result<(Vec<RevisionDir>, Vec<Diagnostic>), ReadError>;
 
-/// The revisions of a folder by id.
+/// The revisions of a folder by id, with those of another tool that were adopted.
 pub(super) fn revisions(folder: &Path, shown: &str) -> Read {
-    let (mut revisions, mut findings) = (Vec::new(), Vec::new());
+    let (mut revisions, mut found) = (Vec::new(), Vec::new());
     for name in folder_names(folder)? {
         let reading = Reading { folder: &folder.join(&name), shown: format!("{shown}/{name}") };
+        let mut findings = Vec::new();
         match RevisionId::new(name.as_str()) {
             Ok(id) => revisions.extend(reading.revision(id, &mut findings)?),
             Err(problem) => findings.push(
@@ -38,7 +39,13 @@ pub(super) fn revisions(folder: &Path, shown: &str) -> Read {
                     .help(format!("rename it, or move it out of {shown}")),
             ),
         }
+        found.push((name, findings));
     }
+    // Which folders are another tool's is known when the adoption has been read.
+    let adopted = adopted::folders(&revisions);
+    let own = found.into_iter().filter(|(name, _)| !adopted.contains(name));
+    let mut findings = own.flat_map(|(_, findings)| findings).collect();
+    adopted::expanded(folder, shown, &mut revisions, &mut findings)?;
     Ok((revisions, findings))
 }
 
@@ -82,7 +89,7 @@ impl Reading<'_> {
             findings.push(self.without_up());
         }
         match (head(&record), up) {
-            (Ok(head), Some(up)) => Ok(Some(RevisionDir { id, up, down, head, record })),
+            (Ok(head), Some(up)) => Ok(Some(RevisionDir { up, down, head, record, ..RevisionDir::named(&id) })),
             (Ok(_), None) => Ok(None),
             (Err(error), _) => {
                 findings.push(unreadable(&self.shown, &error));

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::adoption::Adopted;
 use super::checksum::Checksums;
 use super::id::RevisionId;
 
@@ -23,6 +24,8 @@ pub struct Migration {
     pub up: Cow<'static, str>,
     /// The SQL that undoes it; `None` when it cannot be undone.
     pub down: Option<Cow<'static, str>>,
+    /// How another tool knows it, when it was adopted from one.
+    pub adopted: Option<Adopted>,
 }
 
 impl Migration {
@@ -88,6 +91,7 @@ mod tests {
             message: String::new(),
             up: "-- schema: no-transaction".into(),
             down: None,
+            adopted: None,
         };
         assert!(!migration.transactional() && migration.down_transactional());
         let without = migration.checksum();

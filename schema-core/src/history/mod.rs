@@ -3,6 +3,7 @@
 //! Revisions name their parents, and applied ones are compared by id: there is no high-water mark, so that a revision with an
 //! older id that lands later is an ordinary case. Files and ledgers are read elsewhere.
 
+mod adoption;
 mod checksum;
 mod defect;
 mod graph;
@@ -14,6 +15,7 @@ mod record;
 mod route;
 mod target;
 
+pub use adoption::{ADOPTED_EDITED, ADOPTED_MISSING, Adopted, AdoptedFile, Adoption, Tool, adapted, fits_transaction};
 pub use checksum::{Checksums, Edit};
 pub use defect::{
     Defect, REVISION_CYCLE, REVISION_DUPLICATE, REVISION_OWN_PARENT, REVISION_PARENT_MISSING, REVISION_PARENT_REPEATED,

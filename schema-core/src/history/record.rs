@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::Adoption;
 use super::id::RevisionId;
 use crate::{Change, Misfit, Schema};
 
@@ -29,6 +30,9 @@ pub struct RevisionRecord {
     pub message: String,
     /// The revisions that come directly before it.
     pub parents: Vec<RevisionId>,
+    /// The migrations of another tool that come before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adoption>,
     /// The declared changes, in order. None for a revision that only moves data.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -36,7 +40,7 @@ pub struct RevisionRecord {
 
 impl Default for RevisionRecord {
     fn default() -> RevisionRecord {
-        RevisionRecord { format: FORMAT, message: String::new(), parents: Vec::new(), changes: Vec::new() }
+        RevisionRecord::new("", Vec::new(), Vec::new())
     }
 }
 
@@ -79,6 +83,9 @@ pub struct RecordHead {
     pub message: String,
     /// The revisions that come directly before it.
     pub parents: Vec<RevisionId>,
+    /// The migrations of another tool that come before it.
+    #[serde(default)]
+    pub adopted: Option<Adoption>,
 }
 
 fn toml_error(error: &toml::de::Error) -> RecordError {
@@ -101,7 +108,7 @@ impl RecordHead {
 impl RevisionRecord {
     /// A record of this version's format.
     pub fn new(message: impl Into<String>, parents: Vec<RevisionId>, changes: Vec<Change>) -> RevisionRecord {
-        RevisionRecord { format: FORMAT, message: message.into(), parents, changes }
+        RevisionRecord { format: FORMAT, message: message.into(), parents, adopted: None, changes }
     }
 
     /// Reads a record.
@@ -125,6 +132,14 @@ impl fmt::Display for RevisionRecord {
         writeln!(f, "format = {}", self.format)?;
         writeln!(f, "message = {}", text(&self.message))?;
         writeln!(f, "parents = [{parents}]")?;
+        if let Some(adopted) = &self.adopted {
+            let (tool, folder) = (text(adopted.tool.name()), text(&adopted.folder));
+            writeln!(f, "adopted = {{ tool = {tool}, folder = {folder}, migrations = [")?;
+            for file in &adopted.migrations {
+                writeln!(f, "    {},", toml::Value::try_from(file).map_err(|_| fmt::Error)?)?;
+            }
+            writeln!(f, "] }}")?;
+        }
         writeln!(f, "changes = [")?;
         for change in &self.changes {
             let value = toml::Value::try_from(change).map_err(|_| fmt::Error)?;

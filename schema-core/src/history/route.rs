@@ -60,6 +60,11 @@ pub enum RouteError {
         /// Its target.
         target: Target,
     },
+    /// A number of steps where a state is asked for.
+    NotAState {
+        /// What was asked for.
+        target: Target,
+    },
 }
 
 impl fmt::Display for RouteError {
@@ -91,6 +96,9 @@ impl fmt::Display for RouteError {
                     f,
                     "`{id}` is not applied, so there is no way down to it; to apply it: cargo schema upgrade {id}"
                 )
+            }
+            RouteError::NotAState { target } => {
+                write!(f, "`{target}` counts steps; name the revision that the database is at, `heads` or `base`")
             }
             RouteError::WrongDirection { direction: Direction::Upgrade, target } => {
                 write!(f, "`{target}` is a way down; to undo revisions: cargo schema downgrade {target}")

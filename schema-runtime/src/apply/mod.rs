@@ -7,6 +7,7 @@
 mod error;
 mod event;
 mod failure;
+pub(crate) mod history_table;
 pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod prepare;

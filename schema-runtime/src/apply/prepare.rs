@@ -136,6 +136,13 @@ fn alone(statement: &Statement<'_>, kind: &StatementKind, file: &str) -> Option<
 /// Asked of the text itself, because a down text may come from the ledger; its first line says it.
 fn is_transactional(id: &RevisionId, text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default().to_owned();
-    Migration { id: id.clone(), parents: Vec::new(), message: String::new(), up: first.into(), down: None }
-        .transactional()
+    Migration {
+        id: id.clone(),
+        parents: Vec::new(),
+        message: String::new(),
+        up: first.into(),
+        down: None,
+        adopted: None,
+    }
+    .transactional()
 }

@@ -71,6 +71,18 @@ impl Row<'_> {
         self.insert(migration, "applied", statements, "(extract(epoch FROM clock_timestamp() - now()) * 1000)::bigint")
     }
 
+    /// Records a revision that the database has already, since a time that may be known.
+    pub(crate) fn stamped(&self, migration: &Migration, applied_at: Option<&str>) -> String {
+        let insert = self.insert(migration, "applied", 0, "0");
+        match applied_at {
+            None => insert,
+            Some(time) => {
+                let set = format!("applied_at = {}::timestamptz", quote_literal(time));
+                format!("{insert};\n{}", self.update(&set))
+            }
+        }
+    }
+
     /// Records that a revision begins to be applied statement by statement.
     pub(crate) fn starts(&self, migration: &Migration) -> String {
         self.insert(migration, "running-up", 0, "0")

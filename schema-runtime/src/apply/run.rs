@@ -13,7 +13,7 @@ use super::lock::{jitter, oldest_transactions};
 use super::prepare::Script;
 use super::record::Row;
 use super::session::Session;
-use super::settings::{Opened, begin, own_action};
+use super::settings::{Opened, begin, isolation, own_action};
 use crate::migrator::Options;
 
 /// A run under the lock.
@@ -78,7 +78,8 @@ impl<S: Session> Run<'_, S> {
         indexes: std::ops::Range<usize>,
         record: &(dyn Fn(Row<'_>) -> String + Sync),
     ) -> Result<(), Stop> {
-        let started = begin(self.session, self.opened).await?;
+        let first = indexes.clone().next().map_or("", |index| script.sql(index));
+        let started = begin(self.session, self.opened, isolation(first)).await?;
         for index in indexes {
             self.statement(script, index).await?;
         }

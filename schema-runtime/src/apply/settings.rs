@@ -5,6 +5,7 @@
 //! of settings that older servers do not have are left out.
 
 use schema_core::quote_literal;
+use schema_core::sql::tokens;
 
 use super::error::ApplyError;
 use super::event::Direction;
@@ -82,8 +83,8 @@ impl Opened {
 const MICROSECONDS: &str = "(extract(epoch FROM now()) * 1000000)::bigint";
 
 /// Begins a transaction; the answer is its start, for [`Opened::same_transaction`].
-pub(crate) async fn begin<S: Session>(session: &mut S, opened: &Opened) -> Result<String, ApplyError> {
-    let sql = format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_backend_pid(), {MICROSECONDS}");
+pub(crate) async fn begin<S: Session>(session: &mut S, opened: &Opened, isolation: &str) -> Result<String, ApplyError> {
+    let sql = format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE; SELECT pg_backend_pid(), {MICROSECONDS}");
     let answer = session.ask(&sql).await.map_err(|error| ApplyError::own("beginning a transaction", &error))?;
     if answer.text(0) != opened.pid {
         return Err(ApplyError::Pooled);
@@ -132,6 +133,16 @@ pub(crate) fn may_change_settings(statement: &str) -> bool {
     leading || statement.to_ascii_lowercase().contains("set_config")
 }
 
+/// The isolation level that a text asks for in its first statement. PostgreSQL takes `SET TRANSACTION ISOLATION LEVEL` before any
+/// query only, and the engine asks one at the start of every transaction, so it begins the transaction with that level.
+pub(crate) fn isolation(first: &str) -> &'static str {
+    const OTHERS: [&str; 2] = ["SERIALIZABLE", "REPEATABLE READ"];
+    let words: Vec<&str> = tokens(first).filter(|token| token.kind.is_significant()).map(|token| token.text).collect();
+    let said = words.join(" ").to_ascii_uppercase();
+    let level = said.strip_prefix("SET TRANSACTION ISOLATION LEVEL ").unwrap_or_default();
+    OTHERS.into_iter().find(|other| level.starts_with(other)).unwrap_or("READ COMMITTED")
+}
+
 fn set(name: &str, value: &str) -> String {
     format!("set_config('{name}', {}, false)", quote_literal(value))
 }
@@ -150,7 +161,13 @@ pub(crate) const fn own_action(direction: Direction) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::may_change_settings;
+    use super::{isolation, may_change_settings};
+
+    #[test]
+    fn a_text_may_ask_for_its_isolation_level() {
+        assert_eq!(isolation("-- why\nset transaction isolation level repeatable  read;"), "REPEATABLE READ");
+        assert_eq!(isolation("CREATE TABLE serializable ()"), "READ COMMITTED");
+    }
 
     #[test]
     fn statements_that_may_leave_settings_behind() {

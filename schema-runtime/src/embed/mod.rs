@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use schema_core::history::{Migration, RevisionId};
+use schema_core::history::{Adopted, Migration, RevisionId, Tool};
 
 /// One embedded revision.
 #[doc(hidden)]
@@ -17,6 +17,16 @@ pub struct Embedded {
     pub down: Option<&'static str>,
     /// `revision.toml`, so that the compiler watches it. Only its head is used.
     pub record: &'static str,
+    pub adopted: Option<EmbeddedAdoption>,
+}
+
+/// How another tool knows an embedded revision.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddedAdoption {
+    pub tool: &'static str,
+    pub keys: &'static [&'static str],
+    pub sum: Option<&'static str>,
 }
 
 /// The revisions that `migrations!` has embedded.
@@ -63,6 +73,17 @@ impl Embedded {
             message: self.message.to_owned(),
             up: Cow::Borrowed(self.up),
             down: self.down.map(Cow::Borrowed),
+            adopted: self.adopted.map(EmbeddedAdoption::adopted),
+        }
+    }
+}
+
+impl EmbeddedAdoption {
+    fn adopted(self) -> Adopted {
+        Adopted {
+            tool: Tool::named(self.tool).unwrap_or_else(|| panic!("`{}` is no tool", self.tool)),
+            keys: self.keys.iter().map(|key| Cow::Borrowed(*key)).collect(),
+            sum: self.sum.map(Cow::Borrowed),
         }
     }
 }

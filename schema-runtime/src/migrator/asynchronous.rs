@@ -7,7 +7,7 @@ use schema_core::history::{RevisionId, Target};
 use tokio_postgres::Client;
 
 use super::engine::Way;
-use super::{Migrator, Report, Resolution, Status};
+use super::{Migrator, Report, Resolution, Stamped, Status};
 use crate::apply::{ApplyError, Direction};
 
 impl Migrator {
@@ -29,6 +29,11 @@ impl Migrator {
     /// How the database stands. It only reads, and a role without any rights of its own can call it.
     pub async fn status_async(&self, client: &mut Client) -> Result<Status, ApplyError> {
         self.look(client).await
+    }
+
+    /// Writes the ledger so that the database counts as being at a target, and runs nothing. Whether it is there is not looked at.
+    pub async fn stamp_async(&self, client: &mut Client, target: &Target) -> Result<Stamped, ApplyError> {
+        self.stamp_at(client, target).await
     }
 
     /// Records what a person found out about an interrupted revision.

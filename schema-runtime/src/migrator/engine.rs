@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use schema_core::diagnostic::Diagnostic;
-use schema_core::history::{RevisionId, Target};
+use schema_core::history::{Migration, RevisionId, Target};
 
 use super::Migrator;
 use super::report::{Report, Resolution, RevisionRun, Status};
@@ -31,10 +31,12 @@ pub(crate) struct Way<'t> {
 impl Migrator {
     pub(crate) async fn run<S: Session>(&self, session: &mut S, way: Way<'_>) -> Result<Report, ApplyError> {
         let history = History::new(&self.migrations)?;
-        let ledger = ledger::read(session, &self.options.namespace).await?;
+        let ledger = self.known_ledger(session, &history).await?;
         let standing = self.standing(&history, &ledger, way.direction)?;
         let route = route(&history, &standing, &ledger, way)?;
-        let idle = route.is_empty() && ledger.interrupted().is_none();
+        // Rows without a ledger are what another tool has applied, which is to be written down.
+        let taken_over = ledger.exists || ledger.rows.is_empty();
+        let idle = route.is_empty() && ledger.interrupted().is_none() && taken_over;
         if self.options.dry_run || idle {
             let scripts = self.scripts(session, &history, &standing, &route, way.direction).await?;
             return Ok(self.preview(&ledger, &standing, &scripts));
@@ -54,7 +56,7 @@ impl Migrator {
     ) -> Result<Report, ApplyError> {
         let observer = &*self.observer;
         lock::lock(session, opened, self.options.lock_wait, observer).await?;
-        let mut ledger = self.made_ledger(session).await?;
+        let mut ledger = self.made_ledger(session, opened, history).await?;
         let mut standing = self.standing(history, &ledger, way.direction)?;
         let mut report = Report { reformatted: standing.reformatted.clone(), ..Report::default() };
         if ledger.interrupted().is_some() {
@@ -73,8 +75,19 @@ impl Migrator {
         Ok(report)
     }
 
-    /// The ledger, made when there is none. The lock is held.
-    async fn made_ledger<S: Session>(&self, session: &mut S) -> Result<Ledger, ApplyError> {
+    /// The ledger with what another tool has applied, for those who only look.
+    async fn known_ledger<S: Session>(&self, session: &mut S, history: &History<'_>) -> Result<Ledger, ApplyError> {
+        let ledger = ledger::read(session, &self.options.namespace).await?;
+        self.with_taken(session, history, ledger).await
+    }
+
+    /// The ledger, made when there is none, with what another tool has applied. The lock is held.
+    async fn made_ledger<S: Session>(
+        &self,
+        session: &mut S,
+        opened: &Opened,
+        history: &History<'_>,
+    ) -> Result<Ledger, ApplyError> {
         let ledger = ledger::read(session, &self.options.namespace).await?;
         if !ledger.exists {
             let sql = format!("BEGIN; {}; COMMIT", create_sql());
@@ -83,7 +96,12 @@ impl Migrator {
                 return Err(ApplyError::own("creating the ledger `cargo_schema`", &error));
             }
         }
-        Ok(ledger)
+        let taken = self.to_take_over(session, history, &ledger).await?;
+        if taken.is_empty() {
+            return Ok(ledger);
+        }
+        self.take_over(session, &taken, &format!("pg_backend_pid() = {}", opened.pid)).await?;
+        ledger::read(session, &self.options.namespace).await
     }
 
     fn standing(&self, history: &History<'_>, ledger: &Ledger, direction: Direction) -> Result<Standing, ApplyError> {
@@ -143,9 +161,27 @@ impl Migrator {
         Report { revisions, dry_run: self.options.dry_run, reformatted: standing.reformatted.clone() }
     }
 
+    pub(crate) async fn recorded_at<S: Session>(
+        &self,
+        session: &mut S,
+        id: &RevisionId,
+    ) -> Result<Option<Migration>, ApplyError> {
+        let ledger = ledger::read(session, &self.options.namespace).await?;
+        let Some(row) = ledger.rows.into_iter().find(|row| row.id == *id) else { return Ok(None) };
+        let texts = ledger::texts(session, &self.options.namespace, id).await?;
+        Ok(texts.map(|(up, down)| Migration {
+            id: row.id,
+            parents: row.parents,
+            message: row.message,
+            up: up.into(),
+            down: down.map(Into::into),
+            adopted: None,
+        }))
+    }
+
     pub(crate) async fn look<S: Session>(&self, session: &mut S) -> Result<Status, ApplyError> {
         let history = History::new(&self.migrations)?;
-        let ledger = ledger::read(session, &self.options.namespace).await?;
+        let ledger = self.known_ledger(session, &history).await?;
         Ok(Standing::new(&history, &ledger).into_status(&history, ledger))
     }
 

@@ -9,7 +9,9 @@ mod options;
 mod report;
 mod resume;
 mod script;
+mod stamp;
 mod standing;
+mod takeover;
 
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use schema_core::history::{Migration, RevisionId, Target};
 
 pub use options::Options;
 pub use report::{Report, Resolution, RevisionRun, Status};
+pub use stamp::Stamped;
+pub use takeover::{ADOPTED_UNFINISHED, ADOPTED_UNKNOWN};
 
 use crate::apply::session::ready;
 use crate::apply::{ApplyError, Direction, Event, Observer};
@@ -84,6 +88,17 @@ impl Migrator {
     /// How the database stands. It only reads, and a role without any rights of its own can call it.
     pub fn status(&self, client: &mut postgres::Client) -> Result<Status, ApplyError> {
         ready(self.look(client))
+    }
+
+    /// A revision as the ledger has it, with the texts that were run; `None` when it is not there. Only the owner of the ledger may
+    /// read texts.
+    pub fn recorded(&self, client: &mut postgres::Client, id: &RevisionId) -> Result<Option<Migration>, ApplyError> {
+        ready(self.recorded_at(client, id))
+    }
+
+    /// Writes the ledger so that the database counts as being at a target, and runs nothing. Whether it is there is not looked at.
+    pub fn stamp(&self, client: &mut postgres::Client, target: &Target) -> Result<Stamped, ApplyError> {
+        ready(self.stamp_at(client, target))
     }
 
     /// Records what a person found out about an interrupted revision.

@@ -1,0 +1,62 @@
+//! How a database differs from what its revisions make, and the SQL that would mend it.
+//!
+//! Both sides are observed, so PostgreSQL spells them alike. It only reads the database; what is to be done is for the user to say.
+
+use schema_core::Schema;
+use schema_core::diff::{Difference, difference};
+use schema_core::history::{Migration, Tool};
+use schema_core::plan::{Hints, plan};
+
+use super::prove::{ProofError, observed_with_rest};
+use crate::adopt::without_history_table;
+use crate::catalog::{Observed, Unmanaged};
+use crate::devdb::DevServer;
+
+/// The two sides.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    /// What the revisions make.
+    pub made: Schema,
+    /// What the database has.
+    pub there: Schema,
+    /// Objects of kinds that are not managed and that only the revisions make.
+    pub lacking: Vec<Unmanaged>,
+    /// Objects of kinds that are not managed and that only the database has.
+    pub added: Vec<Unmanaged>,
+}
+
+impl Drift {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.made == self.there && self.lacking.is_empty() && self.added.is_empty()
+    }
+
+    /// From what the revisions make to what the database has.
+    pub fn difference(&self) -> Difference {
+        difference(&self.made, &self.there, &[])
+    }
+
+    /// The SQL that makes the database what its revisions make.
+    pub fn mend(&self) -> String {
+        plan(&self.there, &self.made, &[], &Hints::default()).up.text()
+    }
+}
+
+/// Compares a database with what `history` makes on the dev database. `tool` is the one whose history table may be there.
+pub fn drift(
+    server: &DevServer,
+    history: &[Migration],
+    there: &Observed,
+    tool: Option<Tool>,
+) -> Result<Drift, ProofError> {
+    let made = observed_with_rest(server, history)?;
+    let only = |of: &Observed, not: &Observed| {
+        of.unmanaged.iter().filter(|object| !not.unmanaged.contains(object)).cloned().collect()
+    };
+    Ok(Drift {
+        lacking: only(&made, there),
+        added: only(there, &made),
+        made: made.schema,
+        there: without_history_table(&there.schema, tool),
+    })
+}
