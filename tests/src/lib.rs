@@ -4,6 +4,7 @@ pub mod app;
 pub mod cases;
 pub mod cluster;
 pub mod dump;
+pub mod originals;
 pub mod random;
 pub mod revisions;
 pub mod synthetic;
