@@ -172,7 +172,7 @@ fn without_structs(world: &World<'_>, workspace: &Workspace) -> Failure {
     Failure::usage(&format!("every package here has a migrations folder of its own\n{}", own.join("\n")))
 }
 
-fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
+pub(super) fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
     let (mut types, mut findings) = (BTreeMap::new(), Vec::new());
     for (name, text) in &world.config.types {
         match SqlType::parse(text) {
@@ -186,7 +186,7 @@ fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
     if findings.is_empty() { Ok(types) } else { Err(Failure::Configuration(findings)) }
 }
 
-fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
+pub(super) fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
     let Some(name) = world.config.schemas.first() else { return Ok(LowerOptions::default()) };
     let default_schema = Ident::new(name).map_err(|error| {
         Failure::Configuration(vec![Diagnostic::error(

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod git;
 mod read;
+mod sources;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, fold};
 
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
+pub use sources::{SourceDraft, write_sources};
 pub use write::{WriteError, write_revision};
 
 /// The recorded changes of a revision do not fit what comes before it.

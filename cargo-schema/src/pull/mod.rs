@@ -170,7 +170,7 @@ impl<'s> Writer<'s> {
     fn new(schema: &'s Schema, options: &'s Options, kept: &'s Kept) -> Writer<'s> {
         let default_schema = &options.default_schema;
         let mut names = Names::of_types();
-        kept.structs.values().chain(kept.types.values()).for_each(|name| drop(names.take(&[name.clone()])));
+        kept.structs.values().chain(kept.types.values()).for_each(|name| drop(names.take(std::slice::from_ref(name))));
         let other = |name: &QualifiedName| (name.schema != *default_schema).then(|| name.schema.as_str().to_owned());
         let mut rust_types = kept.types.clone();
         for id in [KindName::Enum, KindName::Domain].into_iter().flat_map(|kind| schema.of_kind(kind)).map(Object::id) {

@@ -102,10 +102,9 @@ impl Writer<'_> {
                 self.kept.places.get(&part.id()).filter(|kept| **kept == Place::Table || natural != Place::Table);
             let mut place = kept.cloned().unwrap_or(natural);
             // A column has room for one foreign key.
-            if let (Place::Column(column), Object::ForeignKey(_)) = (&place, part) {
-                if !referencing.insert(column.clone()) {
-                    place = Place::Table;
-                }
+            let crowded = matches!((&place, part), (Place::Column(column), Object::ForeignKey(_)) if !referencing.insert(column.clone()));
+            if crowded {
+                place = Place::Table;
             }
             found.push((part.clone(), place));
         }
