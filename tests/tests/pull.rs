@@ -111,3 +111,106 @@ fn what_the_package_lacks_is_told() {
     let text = read(&app, "src/schema/job.rs");
     assert!(text.contains("    #[column(sql = \"interval\")]\n    pub every: schema_runtime::Raw,\n"), "{text}");
 }
+
+const SHOP: &str = "\
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN email AS text CHECK (VALUE ~ '@');
+CREATE SEQUENCE numbers;
+CREATE TABLE owners (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email email NOT NULL UNIQUE, mood mood);
+CREATE TABLE items (
+    id bigserial PRIMARY KEY,
+    \"ownerId\" bigint NOT NULL REFERENCES owners,
+    title text DEFAULT 'new' NOT NULL,
+    price numeric(10,2) CHECK (price >= 0),
+    weight real,
+    made date
+);
+CREATE INDEX items_by_title ON items (lower(title), made);
+CREATE TABLE notes (id integer PRIMARY KEY, body text);
+COMMENT ON TABLE owners IS 'who owns';
+COMMENT ON COLUMN owners.mood IS 'how they feel';
+";
+
+/// Ten and more changes of the database, each of another sort.
+const CHANGES: &str = "\
+ALTER TYPE mood ADD VALUE 'happy' AFTER 'ok';
+ALTER TABLE owners ADD COLUMN born timestamptz DEFAULT now() NOT NULL, ADD COLUMN feels mood;
+ALTER TABLE items DROP COLUMN weight;
+ALTER TABLE items ALTER COLUMN made TYPE timestamp, ALTER COLUMN title DROP NOT NULL;
+ALTER TABLE items ADD CONSTRAINT title_ok CHECK (length(title) > 1);
+ALTER TABLE items ALTER COLUMN price SET DEFAULT 1.5;
+DROP INDEX items_by_title;
+CREATE INDEX ON items (made);
+CREATE UNIQUE INDEX items_once ON items (\"ownerId\", title) WHERE price > 0;
+ALTER TABLE items DROP CONSTRAINT \"items_ownerId_fkey\";
+ALTER TABLE items ADD FOREIGN KEY (\"ownerId\") REFERENCES owners ON DELETE CASCADE;
+CREATE TABLE tags (item bigint REFERENCES items, tag text, mood mood, PRIMARY KEY (item, tag));
+DROP TABLE notes;
+DROP SEQUENCE numbers;
+CREATE SEQUENCE invoices START 1000;
+CREATE DOMAIN amount AS numeric CHECK (VALUE > 0);
+ALTER TABLE owners ADD COLUMN paid amount;
+COMMENT ON COLUMN owners.mood IS 'how they are';
+";
+
+fn replace(app: &App, file: &str, from: &str, to: &str) {
+    let text = read(app, file);
+    assert!(text.contains(from), "{file} has no `{from}`:\n{text}");
+    fs::write(app.folder().join(file), text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn pulling_again_changes_only_what_changed() {
+    let database = database();
+    run(&database, SHOP);
+    let app = app(&database);
+    app.schema(&["pull"]).ends_with(0);
+    declare(&app);
+    let owner = "src/schema/owner.rs";
+    replace(&app, owner, "#[derive(Clone, Debug, Table)]", "// Ours.\n#[derive(Debug, Clone, Table)]");
+    replace(&app, owner, "    pub email: super::Email,\n", "    pub mail : super::Email , // by hand\n");
+    replace(&app, owner, "#[column(unique)]", "#[column( name = \"email\", unique )]");
+    replace(
+        &app,
+        owner,
+        "}\n",
+        "    #[column(skip)]\n    pub cached: bool,\n}\n\nimpl Owner {\n    pub fn known(&self) -> bool { self.cached }\n}\n",
+    );
+    let item = "src/schema/item.rs";
+    replace(&app, item, "    pub title: String,", "    /// Shown on the page.\n    pub title: Box<str>,");
+    replace(&app, item, "default = \"'new'::text\"", "default = \"'new'\"");
+    let before = read(&app, owner);
+    let same = app.schema(&["pull"]).ends_with(0);
+    assert!(same.contains("nothing to do"), "{same}");
+    assert_eq!(read(&app, owner), before);
+
+    run(&database, CHANGES);
+    let dry = app.schema(&["pull", "--dry-run"]).ends_with(0);
+    assert!(dry.contains("would change") && read(&app, owner) == before, "{dry}");
+    let text = app.schema(&["pull"]).ends_with(0);
+    assert!(text.contains("src/schema/tag.rs") && text.contains("cargo schema generate"), "{text}");
+    let owner = read(&app, owner);
+    for kept in [
+        "// Ours.\n#[derive(Debug, Clone, Table)]",
+        "    #[column( name = \"email\", unique )]\n    pub mail : super::Email , // by hand\n",
+        "    #[column(skip)]\n    pub cached: bool,\n}\n\nimpl Owner {\n    pub fn known(&self) -> bool { self.cached }\n}\n",
+        "    /// how they are\n    pub mood: Option<super::Mood>,\n",
+        "    pub feels: Option<super::Mood>,\n    pub paid: Option<super::Amount>,\n",
+    ] {
+        assert!(owner.contains(kept), "{kept}\n{owner}");
+    }
+    let item = read(&app, item);
+    assert!(item.contains("    /// Shown on the page.\n    pub title"), "{item}");
+    assert!(item.contains("default = \"'new'\"") && item.contains("pub title: Option<Box<str>>,"), "{item}");
+    assert!(!item.contains("weight") && !item.contains("items_by_title"), "{item}");
+    let root = read(&app, "src/schema/mod.rs");
+    assert!(root.contains("mod tag;\n") && !root.contains("note") && !root.contains("numbers"), "{root}");
+    assert!(!app.folder().join("src/schema/note.rs").exists());
+
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
+    app.schema(&["generate", "-m", "as it is", "--allow-data-loss"]).ends_with(0);
+    app.schema(&["check", "--database-url", &schema_tests::cluster::database().url]).ends_with(0);
+    app.cargo(&["check"]).ends_with(0);
+    let same = app.schema(&["pull"]).ends_with(0);
+    assert!(same.contains("nothing to do"), "{same}");
+}

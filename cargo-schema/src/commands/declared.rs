@@ -10,6 +10,7 @@ use schema_core::diff::{Difference, difference};
 use schema_core::{Change, Ident, ObjectId, Schema, SqlType};
 use schema_syntax::TypeContext;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
+use schema_syntax::scan::SourceFile;
 
 use super::failure::Failure;
 use super::looks::Look;
@@ -17,7 +18,7 @@ use super::world::World;
 use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
 use crate::project::Project;
-use crate::workspace::{Workspace, discover, read_sources};
+use crate::workspace::{Overlay, Workspace, discover, read_sources, read_sources_with};
 
 /// A change of the structs is in no revision.
 pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
@@ -36,6 +37,7 @@ pub(super) struct Sources {
 pub(super) struct Structs {
     lowered: Lowered,
     paths: Vec<PathBuf>,
+    files: Vec<SourceFile>,
 }
 
 /// How structs and history stand to each other.
@@ -68,7 +70,13 @@ impl Sources {
         let modules = files.iter().flat_map(|file| &file.modules).flat_map(|module| &module.candidates);
         let paths = files.iter().map(|file| &file.path).chain(modules.map(|candidate| &candidate.path));
         let paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
-        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect() })
+        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect(), files })
+    }
+
+    /// What the structs would say if some files had other texts.
+    pub fn imagined(&self, world: &World<'_>, overlay: &Overlay) -> Result<Lowered, Failure> {
+        let files = read_sources_with(&self.workspace, &self.types, &world.current, overlay)?;
+        Ok(lower(&files, &self.options))
     }
 
     /// Reads the structs; any error among what was found stops the command.
@@ -82,6 +90,16 @@ impl Structs {
     /// The files that were read, and where modules were looked for.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    /// The files as they were scanned.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// All that was lowered.
+    pub fn lowered(&self) -> &Lowered {
+        &self.lowered
     }
 
     /// What was found.

@@ -21,6 +21,7 @@ mod looks;
 mod not_managed;
 mod proofs;
 mod pull;
+mod pull_again;
 mod pull_manifest;
 mod pull_report;
 mod rename_answers;

@@ -16,16 +16,18 @@ use super::database::Database;
 use super::declared;
 use super::failure::Failure;
 use super::generate::{new_id, write};
+use super::pull_again::{again, existing};
 use super::pull_manifest::Manifests;
 use super::pull_report::{Report, outcome};
 use super::world::World;
 use super::{Outcome, not_managed};
 use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Pull;
+use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
-use crate::project::{Project, SourceDraft, write_sources};
+use crate::project::{Project, ReadError, SourceDraft, write_sources};
 use crate::pull::{self, Layout, Needed, Options, Unsaid};
 use crate::report::Problem;
 
@@ -46,15 +48,21 @@ pub(super) struct Drafted {
     pub crates: BTreeSet<Needed>,
     /// What they do not say.
     pub unsaid: Vec<Unsaid>,
+    /// Whether no module leads to them yet.
+    pub is_first: bool,
 }
 
 pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure> {
     let manifests = Manifests::of(world)?;
     let (shown, found) = observed(world, options)?;
     let project = world.sound_project()?;
-    let settings = settings(world, options, &manifests)?;
-    let folder = folder(world, options, &manifests);
-    let drafted = first(&found.schema, &settings, &folder)?;
+    let (settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
+    let structs = existing(world)?;
+    let server = devdb::open(&world.dev_options())?;
+    let drafted = match &structs {
+        None => first(&found.schema, &settings, &folder)?,
+        Some(structs) => again(world, &server, structs, &found.schema, &settings, &folder)?,
+    };
     let mut findings: Vec<Diagnostic> = not_managed::finding(&shown, &found.unmanaged).into_iter().collect();
     findings.extend(unsaid(&drafted.unsaid));
     findings.extend(in_the_way(world, &drafted.files));
@@ -62,34 +70,26 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     if stops(&findings) {
         return Err(Failure::Findings(findings));
     }
-    let server = devdb::open(&world.dev_options())?;
     let proof = proof(&server, &drafted, &found.schema)?;
     let provable = proof.is_ok();
     findings.extend(proof.unwrap_or_else(|refusal| vec![*refusal]));
     if provable && stops(&findings) {
         return Err(Failure::Findings(findings));
     }
-    let baseline = match project.revisions.is_empty() && provable {
-        true => Some(baseline(&server, &project, &drafted.lowered)?),
-        false => None,
-    };
+    let wanted = project.revisions.is_empty() && provable;
+    let baseline = if wanted { Some(baseline(&server, &project, &drafted.lowered)?) } else { None };
     if !options.dry_run {
         write_sources(&drafted.files)?;
         if let Some((revision, record)) = &baseline {
             write(world, &project, revision, record, true)?;
         }
     }
-    let id = baseline.as_ref().map(|(revision, _)| revision.id.clone());
+    let id = baseline.map(|(revision, _)| revision.id);
     let missing = manifests.missing(&drafted.crates);
-    let report = Report {
-        database: &shown,
-        drafted: &drafted,
-        baseline: id,
-        missing,
-        manifests: &manifests,
-        dry_run: options.dry_run,
-    };
-    Ok(outcome(world, &project, &report).with_findings(findings))
+    let (database, drafted, manifests) = (shown.as_str(), &drafted, &manifests);
+    let report = Report { database, drafted, baseline: id, missing, manifests, dry_run: options.dry_run };
+    let exit = if stops(&findings) { Exit::Findings } else { Exit::Done };
+    Ok(Outcome { exit, ..outcome(world, &project, &report) }.with_findings(findings))
 }
 
 /// Reads the catalogs and nothing else; the session could not write if it wanted to.
@@ -136,9 +136,10 @@ fn folder(world: &World<'_>, options: &Pull, manifests: &Manifests) -> PathBuf {
 /// The draft of a project without structs.
 fn first(observed: &Schema, settings: &Options, folder: &std::path::Path) -> Result<Drafted, Failure> {
     let written = pull::write(observed, settings);
-    let files = written.files.into_iter().map(|file| SourceDraft::read(folder.join(file.path), Some(file.text)));
-    let files = files.collect::<Result<Vec<_>, _>>()?;
-    Ok(Drafted { files, lowered: written.lowered, crates: written.crates, unsaid: written.unsaid })
+    let files =
+        written.files.into_iter().map(|file| Ok(SourceDraft::read(folder.join(file.path), Some(file.text))?.fresh()));
+    let files = files.collect::<Result<Vec<_>, ReadError>>()?;
+    Ok(Drafted { files, lowered: written.lowered, crates: written.crates, unsaid: written.unsaid, is_first: true })
 }
 
 fn unsaid(objects: &[Unsaid]) -> Vec<Diagnostic> {
@@ -152,7 +153,7 @@ fn unsaid(objects: &[Unsaid]) -> Vec<Diagnostic> {
 
 /// Files of other contents that no draft has read before.
 fn in_the_way(world: &World<'_>, files: &[SourceDraft]) -> Vec<Diagnostic> {
-    let blocked = files.iter().filter(|file| file.before.is_some() && file.before != file.after);
+    let blocked = files.iter().filter(|file| file.is_fresh && file.before.is_some() && file.before != file.after);
     let finding = |file: &SourceDraft| {
         let shown = world.shown(&file.path);
         Diagnostic::error(PULL_FILE_EXISTS, format!("`{shown}` is there and says something else, so it is not replaced; nothing was written"))

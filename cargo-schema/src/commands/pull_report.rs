@@ -102,7 +102,7 @@ fn next(world: &World<'_>, project: &Project, report: &Report<'_>) -> Vec<String
 impl Drafted {
     /// The line that leads from the crate to the structs, when no module does yet.
     fn mod_line(&self, world: &World<'_>, manifests: &Manifests) -> Option<String> {
-        let new = self.files.iter().find(|file| file.before.is_none() && self.is_root(file))?;
+        let new = self.files.iter().find(|file| self.is_first && self.is_root(file))?;
         let source = manifests.folder().join("src");
         let root = ["lib.rs", "main.rs"].iter().map(|name| source.join(name)).find(|path| path.is_file())?;
         let below = new.path.strip_prefix(&source).ok()?;

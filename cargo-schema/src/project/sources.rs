@@ -15,13 +15,22 @@ pub struct SourceDraft {
     pub before: Option<String>,
     /// Its new text; none when it goes.
     pub after: Option<String>,
+    /// Whether no module leads to it, so that what is there may be anybody's.
+    pub is_fresh: bool,
 }
 
 impl SourceDraft {
     /// Reads what is there.
     pub fn read(path: PathBuf, after: Option<String>) -> Result<SourceDraft, ReadError> {
         let before = current(&path)?;
-        Ok(SourceDraft { path, before, after })
+        Ok(SourceDraft { path, before, after, is_fresh: false })
+    }
+
+    /// A file that no module leads to.
+    #[must_use]
+    pub fn fresh(mut self) -> SourceDraft {
+        self.is_fresh = true;
+        self
     }
 }
 

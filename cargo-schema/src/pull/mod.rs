@@ -3,10 +3,14 @@
 //! Pure. Nothing is believed of the texts that are written: they are lowered again, and what does not come back is told by name.
 //! Whether PostgreSQL makes the same objects of them is proven by the command.
 
+mod edit;
 mod files;
+mod kept;
+mod merge;
 mod names;
 mod parts;
 mod rust_type;
+mod source;
 mod table;
 mod text;
 mod types;
@@ -23,12 +27,13 @@ use schema_syntax::decl::Reading;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 use schema_syntax::scan::{Role, parse_source};
 
+use kept::Kept;
 use names::{Names, raw, struct_names, type_names};
 use rust_type::TypeWriter;
-use table::Comments;
 use text::ItemText;
 
 pub use files::{Layout, SourceText};
+pub use merge::{Existing, Merged, merge};
 pub use rust_type::{Moments, Needed};
 
 /// How structs are written.
@@ -72,25 +77,6 @@ pub struct Unsaid {
     pub object: ObjectId,
     /// Why.
     pub reason: String,
-}
-
-/// What structs that exist have decided.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    /// Rust names of tables.
-    structs: BTreeMap<QualifiedName, String>,
-    /// Rust names of enums and domains.
-    types: BTreeMap<QualifiedName, String>,
-    /// Fields in their order: column and Rust name.
-    fields: BTreeMap<QualifiedName, Vec<(Ident, String)>>,
-    /// Where constraints and indexes are written.
-    places: parts::Places,
-    /// Where comments are written.
-    comments: BTreeMap<QualifiedName, Comments>,
-    /// Rust names of variants.
-    variants: BTreeMap<(ObjectId, Ident), String>,
-    /// `rename_all`.
-    rules: BTreeMap<ObjectId, Option<String>>,
 }
 
 /// The state of one writing.
@@ -185,7 +171,10 @@ impl<'s> Writer<'s> {
             structs.insert(name, ident);
         }
         let prefix = options.layout.type_prefix();
-        let named = rust_types.iter().map(|(name, ident)| (name.clone(), format!("{prefix}{ident}"))).collect();
+        let path = |name: &QualifiedName, ident: &String| {
+            kept.type_paths.get(name).cloned().unwrap_or_else(|| format!("{prefix}{ident}"))
+        };
+        let named = rust_types.iter().map(|(name, ident)| (name.clone(), path(name, ident))).collect();
         let types = TypeWriter { context: &options.types, moments: options.moments, named };
         let (named, crates) = (BTreeSet::new(), BTreeSet::new());
         Writer { schema, default_schema, kept, structs, rust_types, types, named, crates }

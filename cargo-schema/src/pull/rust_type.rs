@@ -74,13 +74,20 @@ impl TypeWriter<'_> {
         Written { text, sql }
     }
 
+    /// A type that a field has already, for the same SQL type.
+    pub fn keep(&self, text: &str, of: &SqlType) -> Written {
+        Written { text: text.to_owned(), sql: (!self.infers(text, of)).then(|| of.sql()) }
+    }
+
     /// Whether the type by itself says the column's.
     fn infers(&self, text: &str, of: &SqlType) -> bool {
         let Ok(source) = lex(text) else { return false };
         match infer(&RustType::read(source.cursor()), self.context) {
             Ok(found) => match found.how {
-                How::Named { .. } => {
-                    of.modifier.is_none() && of.user_type().is_some_and(|name| self.named.contains_key(name))
+                How::Named { name, array } => {
+                    let path = of.user_type().and_then(|of| self.named.get(of));
+                    let same = path.is_some_and(|path| path.rsplit("::").next() == Some(name.as_str()));
+                    same && array == of.array && of.modifier.is_none()
                 }
                 _ => found.sql_type.as_ref() == Some(of),
             },

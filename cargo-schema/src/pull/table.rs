@@ -132,7 +132,12 @@ impl Writer<'_> {
         comments: Comments,
         parts: impl Iterator<Item = &'p Object>,
     ) -> FieldText {
-        let written = self.types.write(&of.sql_type, &mut self.crates);
+        let kept =
+            self.kept.field_types.get(&(of.table.clone(), of.name.clone())).filter(|(_, sql)| *sql == of.sql_type);
+        let written = match kept {
+            Some((text, sql)) => self.types.keep(text, sql),
+            None => self.types.write(&of.sql_type, &mut self.crates),
+        };
         let mut words = Vec::new();
         let plain = ident.strip_prefix("r#").unwrap_or(&ident);
         words.extend((plain != of.name.as_str()).then(|| Word::text("name", of.name.as_str())));
