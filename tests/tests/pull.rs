@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use cargo_schema::catalog::{Scope, observe};
+use cargo_schema::pull::{Moments, Options, write};
 use schema_tests::app::App;
 use schema_tests::cluster::{Database, database};
 use schema_tests::dump::{diff, dump};
@@ -213,4 +215,39 @@ fn pulling_again_changes_only_what_changed() {
     app.cargo(&["check"]).ends_with(0);
     let same = app.schema(&["pull"]).ends_with(0);
     assert!(same.contains("nothing to do"), "{same}");
+}
+
+/// All real schemas in one crate, a module each.
+#[test]
+fn every_real_schema_compiles() {
+    let Some(files) = files() else {
+        println!("no folder of real schemas; see `schema_tests::corpus`");
+        return;
+    };
+    let app = app(&database());
+    let dependencies = "bit-vec = \"0.8\"\ncidr = \"0.3\"\neui48 = { version = \"1\", default-features = false }\ngeo-types = \"0.7\"\n";
+    replace(&app, "Cargo.toml", "[dependencies]\n", &format!("[dependencies]\n{dependencies}"));
+    let features = "\"with-bit-vec-0_8\", \"with-cidr-0_3\", \"with-eui48-1\", \"with-geo-types-0_7\", ";
+    replace(
+        &app,
+        "Cargo.toml",
+        "features = [\"with-chrono-0_4\"",
+        &format!("features = [{features}\"with-chrono-0_4\""),
+    );
+    let mut lib = read(&app, "src/lib.rs");
+    let options = Options { moments: Moments::Chrono, ..Options::default() };
+    for file in files {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let database = load(&fs::read_to_string(&file).unwrap());
+        let observed = observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}"));
+        let folder = app.folder().join("src").join(&name);
+        fs::create_dir_all(&folder).unwrap();
+        for file in write(&observed.schema, &options).files {
+            fs::write(folder.join(file.path), file.text).unwrap();
+        }
+        lib.push_str(&format!("pub mod {name};\n"));
+    }
+    fs::write(app.folder().join("src/lib.rs"), lib).unwrap();
+    let text = app.cargo(&["check"]).ends_with(0);
+    assert!(!text.contains("warning"), "{text}");
 }

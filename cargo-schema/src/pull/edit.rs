@@ -20,11 +20,12 @@ impl Edits {
         self.list.push((at..at, text.into()));
     }
 
-    /// Takes a text away, with its line when nothing else is on it.
+    /// Takes a text away, with its line when nothing else is on it but a comment behind it.
     pub fn remove(&mut self, text: &str, range: Bytes) {
         let start = text[..range.start].trim_end_matches([' ', '\t']).len();
-        let rest = &text[range.end..];
-        let end = text.len() - rest.trim_start_matches([' ', '\t']).len();
+        let rest = text[range.end..].trim_start_matches([' ', '\t']);
+        let comment = if rest.starts_with("//") { rest.find('\n').unwrap_or(rest.len()) } else { 0 };
+        let end = text.len() - rest.len() + comment;
         let alone =
             (start == 0 || text[..start].ends_with('\n')) && (text[end..].starts_with('\n') || end == text.len());
         match alone {
@@ -128,6 +129,10 @@ impl Edits {
 
     fn variants(&mut self, text: &str, place: &ItemPlace, before: &[Variant], after: &[Variant]) {
         let member = |name: &str| place.members.iter().find(|of| text[of.ident.clone()] == *name);
+        let position = |(_, name): &Variant| before.iter().position(|(_, old)| old == name);
+        if !after.iter().filter_map(position).is_sorted() {
+            return self.reordered(text, place, after);
+        }
         for (_, name) in before.iter().filter(|(_, old)| !after.iter().any(|(_, new)| new == old)) {
             if let Some(member) = member(name) {
                 self.remove(text, member.head.whole.clone());
@@ -146,6 +151,17 @@ impl Edits {
                 }
             }
         }
+    }
+
+    /// The variants in another order, each as it was written.
+    fn reordered(&mut self, text: &str, place: &ItemPlace, after: &[Variant]) {
+        let line = |(attribute, name): &Variant| {
+            let there = place.members.iter().find(|of| text[of.ident.clone()] == *name);
+            let new = || attribute.iter().map(|attribute| format!("{attribute}\n    ")).collect::<String>() + name;
+            let written = there.map_or_else(new, |of| text[of.head.whole.clone()].trim_end_matches(',').to_owned());
+            format!("    {written},\n")
+        };
+        self.replace(place.body.clone(), format!("\n{}", after.iter().map(line).collect::<String>()));
     }
 
     /// A new member behind another one, or before all.
@@ -193,6 +209,6 @@ mod tests {
         };
         assert_eq!(removed("a\n  b,\nc\n", 4..6), "a\nc\n");
         assert_eq!(removed("a b, c\n", 2..4), "a  c\n");
-        assert_eq!(removed("b, // why\nc\n", 0..2), " // why\nc\n");
+        assert_eq!(removed("b, // why\nc\n", 0..2), "c\n");
     }
 }

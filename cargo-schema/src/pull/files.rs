@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::Pieces;
-use super::names::{Names, raw};
+use super::names::{Names, field, raw};
 use super::text::ItemText;
 use schema_syntax::case::snake;
 
@@ -89,7 +89,7 @@ pub(super) fn table_file(module: &str, table: &ItemText) -> SourceText {
 
 /// The module of a struct; never a word that Rust reserves.
 pub(super) fn module_name(ident: &str) -> String {
-    let name = snake(ident);
+    let name = field(&snake(ident));
     if raw(&name) == name { name } else { format!("{name}_") }
 }
 

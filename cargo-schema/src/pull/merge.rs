@@ -17,7 +17,7 @@ use super::kept::Kept;
 use super::source::Places;
 use super::table::Comments;
 use super::text::ItemText;
-use super::{Needed, Options, Pieces, Unsaid, Writer, sayable};
+use super::{Needed, Options, Pieces, Unsaid, settle};
 
 /// The structs that exist.
 pub struct Existing<'e> {
@@ -58,16 +58,13 @@ impl Existing<'_> {
 /// Brings the texts up to an observed schema.
 pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> Merged {
     let kept = Kept::of(existing, &options.default_schema);
-    let (observed, unsaid) = sayable(observed);
-    let target = target(existing, &observed);
+    let target = target(existing, observed);
     let root = format!("{}/mod.rs", existing.folder);
     let layout = if existing.has(&root) { Layout::Folder } else { Layout::SingleFile(main_file(existing)) };
     let options = Options { layout, ..options.clone() };
-    let mut before = Writer::new(&existing.lowered.schema, &options, &kept);
-    let old = before.settled(&options);
-    let mut after = Writer::new(&target, &options, &kept);
-    after.named.extend(before.named.iter().filter(|id| target.contains(id)).cloned());
-    let new = after.settled(&options);
+    let before = settle(&existing.lowered.schema, &options, &kept, &BTreeSet::new());
+    let after = settle(&target, &options, &kept, &before.named);
+    let (old, new) = (before.pieces, after.pieces);
     let mut work = Merging { existing, kept: &kept, edits: BTreeMap::new(), texts: BTreeMap::new(), root };
     work.items(&old, &new);
     work.statements(&old, &new, &options.layout);
@@ -75,7 +72,7 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
     work.additions(&old, &new, &options.layout);
     work.removals(&old, &new);
     let crates = after.crates.difference(&before.crates).copied().collect();
-    Merged { texts: work.changed(), crates, unsaid }
+    Merged { texts: work.changed(), crates, unsaid: after.unsaid }
 }
 
 /// The schema to write: what is as it was stays as the user has spelled it.

@@ -112,14 +112,36 @@ struct Pieces {
 /// assert!(pulled.files[1].text.ends_with("#[table(name = \"users\")]\npub struct User {\n    pub id: i64,\n}\n"));
 /// ```
 pub fn write(schema: &Schema, options: &Options) -> Pulled {
-    let (schema, mut unsaid) = sayable(schema);
-    let kept = Kept::default();
-    let mut writer = Writer::new(&schema, options, &kept);
-    let pieces = writer.settled(options);
-    let lowered = lowered(&pieces, options);
-    unsaid.extend(lost(&schema, &lowered));
-    let crates = std::mem::take(&mut writer.crates);
+    let Settled { pieces, lowered, crates, unsaid, .. } = settle(schema, options, &Kept::default(), &BTreeSet::new());
     Pulled { files: options.layout.files(&pieces), lowered, crates, unsaid }
+}
+
+/// Texts that say all they can.
+struct Settled {
+    pieces: Pieces,
+    lowered: Lowered,
+    crates: BTreeSet<Needed>,
+    named: BTreeSet<ObjectId>,
+    unsaid: Vec<Unsaid>,
+}
+
+/// Writes a schema, and leaves out what does not come back. `named` are objects whose names are written in any case.
+fn settle(schema: &Schema, options: &Options, kept: &Kept, named: &BTreeSet<ObjectId>) -> Settled {
+    let (mut schema, mut unsaid) = sayable(schema);
+    loop {
+        let mut writer = Writer::new(&schema, options, kept);
+        writer.named.extend(named.iter().filter(|id| schema.contains(id)).cloned());
+        let pieces = writer.settled(options);
+        let lowered = lowered(&pieces, options);
+        let gone = lost(&schema, &lowered);
+        if gone.is_empty() {
+            let Writer { crates, named, .. } = writer;
+            return Settled { pieces, lowered, crates, named, unsaid };
+        }
+        let ids: BTreeSet<&ObjectId> = gone.iter().map(|of| &of.object).collect();
+        schema = schema.filter(|id| !ids.contains(id));
+        unsaid.extend(gone);
+    }
 }
 
 /// The objects that attributes have words for.

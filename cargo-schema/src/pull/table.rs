@@ -19,6 +19,14 @@ pub(super) enum Comments {
     Words,
 }
 
+impl Comments {
+    /// `comment = ".."`, where the doc comment does not say it.
+    fn word(self, of: &Option<String>) -> Option<Word> {
+        let in_doc = self == Comments::Docs && of.as_ref().is_none_or(|text| is_doc_line(text));
+        comment("comment", of).filter(|_| !in_doc)
+    }
+}
+
 impl Writer<'_> {
     /// The struct of a table.
     pub(super) fn table(&mut self, of: &Table) -> ItemText {
@@ -52,10 +60,8 @@ impl Writer<'_> {
         let differs = schema_syntax::case::snake(ident) != of.name.name.as_str();
         words.extend(differs.then(|| Word::text("name", of.name.name.as_str())));
         words.extend((of.name.schema != *self.default_schema).then(|| Word::text("schema", of.name.schema.as_str())));
-        match comments {
-            Comments::Docs => words.push(Word::flag("doc_comments")),
-            Comments::Words => words.extend(comment("comment", &of.comment)),
-        }
+        words.extend((comments == Comments::Docs).then(|| Word::flag("doc_comments")));
+        words.extend(comments.word(&of.comment));
         words.extend(with(&of.with));
         words
     }
@@ -98,8 +104,11 @@ impl Writer<'_> {
                 other => only_column(other, &names),
             };
             let natural = natural.map_or(Place::Table, Place::Column);
-            let kept =
-                self.kept.places.get(&part.id()).filter(|kept| **kept == Place::Table || natural != Place::Table);
+            let kept = self.kept.places.get(&part.id()).filter(|kept| match kept {
+                Place::Table => true,
+                // A check may stand at any column; the others are over the one where they stand.
+                Place::Column(column) => **kept == natural || part.kind() == KindName::Check && names.contains(&column),
+            });
             let mut place = kept.cloned().unwrap_or(natural);
             // A column has room for one foreign key.
             let crowded = matches!((&place, part), (Place::Column(column), Object::ForeignKey(_)) if !referencing.insert(column.clone()));
@@ -150,9 +159,7 @@ impl Writer<'_> {
                 .map(|name| Word::text("collate", path(name, &Ident::of(schema_core::DEFAULT_SCHEMA)))),
         );
         words.extend(parts.flat_map(|part| self.style(part).of_column(part)));
-        if comments == Comments::Words {
-            words.extend(comment("comment", &of.comment));
-        }
+        words.extend(comments.word(&of.comment));
         let ty = if of.nullable { format!("Option<{}>", written.text) } else { written.text };
         FieldText {
             column: of.name.clone(),
