@@ -114,6 +114,19 @@ fn what_the_package_lacks_is_told() {
     assert!(text.contains("    #[column(sql = \"interval\")]\n    pub every: schema_runtime::Raw,\n"), "{text}");
 }
 
+#[test]
+fn what_is_not_managed_yet_leaves_structs_unproven() {
+    let database = database();
+    run(&database, "CREATE FUNCTION next_code() RETURNS text LANGUAGE sql AS $$ SELECT 'a' $$");
+    run(&database, "CREATE TABLE users (code text DEFAULT next_code() PRIMARY KEY)");
+    let app = app(&database);
+    let text = app.schema(&["pull"]).ends_with(1);
+    assert!(text.contains("error[statement-refused]") && text.contains("no baseline revision is written"), "{text}");
+    let user = read(&app, "src/schema/user.rs");
+    assert!(user.contains("next_code()"), "{user}");
+    assert!(!app.folder().join("migrations").exists());
+}
+
 const SHOP: &str = "\
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE DOMAIN email AS text CHECK (VALUE ~ '@');
@@ -189,7 +202,9 @@ fn pulling_again_changes_only_what_changed() {
     run(&database, CHANGES);
     let dry = app.schema(&["pull", "--dry-run"]).ends_with(0);
     assert!(dry.contains("would change") && read(&app, owner) == before, "{dry}");
-    let text = app.schema(&["pull"]).ends_with(0);
+    let refused = app.schema(&["pull"]).ends_with(5);
+    assert!(refused.contains("does not have table `notes`") && read(&app, owner) == before, "{refused}");
+    let text = app.schema(&["pull", "--yes"]).ends_with(0);
     assert!(text.contains("src/schema/tag.rs") && text.contains("cargo schema generate"), "{text}");
     let owner = read(&app, owner);
     for kept in [

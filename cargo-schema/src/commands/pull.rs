@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, stops};
 use schema_core::history::{Migration, RevisionRecord};
+use schema_core::{ObjectId, Schema};
 use schema_runtime::connect::{connect, redacted};
 use schema_syntax::lower::Lowered;
 
@@ -38,6 +38,9 @@ pub const PULL_DIFFERS: Code = Code::new("pull-differs");
 /// A file is in the way.
 pub const PULL_FILE_EXISTS: Code = Code::new("pull-file-exists");
 
+/// How many structs that go are named.
+const NAMED: usize = 5;
+
 /// What is to be written, and what it says.
 pub(super) struct Drafted {
     /// The files.
@@ -50,6 +53,8 @@ pub(super) struct Drafted {
     pub unsaid: Vec<Unsaid>,
     /// Whether no module leads to them yet.
     pub is_first: bool,
+    /// Structs and enums that go, by what they are in the database.
+    pub removed: Vec<ObjectId>,
 }
 
 pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure> {
@@ -79,6 +84,7 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     let wanted = project.revisions.is_empty() && provable;
     let baseline = if wanted { Some(baseline(&server, &project, &drafted.lowered)?) } else { None };
     if !options.dry_run {
+        confirm_removals(world, &shown, &drafted.removed)?;
         write_sources(&drafted.files)?;
         if let Some((revision, record)) = &baseline {
             write(world, &project, revision, record, true)?;
@@ -139,7 +145,14 @@ fn first(observed: &Schema, settings: &Options, folder: &std::path::Path) -> Res
     let files =
         written.files.into_iter().map(|file| Ok(SourceDraft::read(folder.join(file.path), Some(file.text))?.fresh()));
     let files = files.collect::<Result<Vec<_>, ReadError>>()?;
-    Ok(Drafted { files, lowered: written.lowered, crates: written.crates, unsaid: written.unsaid, is_first: true })
+    Ok(Drafted {
+        files,
+        lowered: written.lowered,
+        crates: written.crates,
+        unsaid: written.unsaid,
+        is_first: true,
+        removed: Vec::new(),
+    })
 }
 
 fn unsaid(objects: &[Unsaid]) -> Vec<Diagnostic> {
@@ -161,6 +174,22 @@ fn in_the_way(world: &World<'_>, files: &[SourceDraft]) -> Vec<Diagnostic> {
             .help("if it is yours: choose another folder: cargo schema pull --out DIR")
     };
     blocked.map(finding).collect()
+}
+
+/// Structs may be newer than the database; then taking them away would lose work that is nowhere else.
+fn confirm_removals(world: &World<'_>, database: &str, removed: &[ObjectId]) -> Result<(), Failure> {
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let named =
+        removed.iter().take(NAMED).map(|id| format!("{} `{id}`", id.kind.words())).collect::<Vec<_>>().join(", ");
+    let more = if NAMED < removed.len() { format!(" and {} more", removed.len() - NAMED) } else { String::new() };
+    let lacks = format!("{database} does not have {named}{more}, so the structs of them would be removed");
+    let refusal = format!(
+        "{lacks}; nothing was written\nhelp: if they are newer than the database: cargo schema upgrade, then pull\n\
+         help: if they are gone: cargo schema pull --yes"
+    );
+    world.confirm(&format!("{lacks}; remove them?"), &refusal)
 }
 
 /// What PostgreSQL makes of the structs, beside what was observed. A statement that it refuses needs something that is not managed:

@@ -65,7 +65,14 @@ pub(super) fn again(
         });
         return Err(Failure::Findings(vec![finding.help("make these changes by hand, then pull again")]));
     }
-    Ok(Drafted { files, lowered, crates: merged.crates, unsaid: merged.unsaid, is_first: false })
+    Ok(Drafted {
+        files,
+        lowered,
+        crates: merged.crates,
+        unsaid: merged.unsaid,
+        is_first: false,
+        removed: merged.removed,
+    })
 }
 
 fn texts(world: &World<'_>, structs: &Structs) -> Result<BTreeMap<String, String>, Failure> {

@@ -42,6 +42,8 @@ pub struct Merged {
     pub crates: BTreeSet<Needed>,
     /// Objects that no attribute can say, with the reason.
     pub unsaid: Vec<Unsaid>,
+    /// Structs and enums that go, by what they are in the database.
+    pub removed: Vec<ObjectId>,
 }
 
 impl Existing<'_> {
@@ -70,9 +72,9 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
     work.statements(&old, &new, &options.layout);
     work.apply();
     work.additions(&old, &new, &options.layout);
-    work.removals(&old, &new);
+    let removed = work.removals(&old, &new);
     let crates = after.crates.difference(&before.crates).copied().collect();
-    Merged { texts: work.changed(), crates, unsaid: after.unsaid }
+    Merged { texts: work.changed(), crates, unsaid: after.unsaid, removed }
 }
 
 /// The schema to write: what is as it was stays as the user has spelled it.
@@ -247,9 +249,10 @@ impl Merging<'_> {
     }
 
     /// Items that are gone, with their file when nothing else is in it.
-    fn removals(&mut self, old: &Pieces, new: &Pieces) {
+    fn removals(&mut self, old: &Pieces, new: &Pieces) -> Vec<ObjectId> {
         let gone = old.tables.iter().chain(&old.types).filter(|item| find(new, &item.id).is_none());
-        for item in gone.collect::<Vec<_>>() {
+        let gone: Vec<&ItemText> = gone.collect();
+        for item in &gone {
             let Some((file, _)) = self.kept.items.get(&item.id) else { continue };
             let path = self.existing.files[*file].path.clone();
             let text = self.current(&path);
@@ -268,6 +271,7 @@ impl Merging<'_> {
             }
             self.texts.insert(path, (!alone).then(|| left.replace("\n\n\n", "\n\n")));
         }
+        gone.into_iter().map(|item| item.id.clone()).collect()
     }
 
     /// Takes the lines of an item out of the folder's root.
