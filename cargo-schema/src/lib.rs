@@ -11,5 +11,6 @@ pub mod config;
 pub mod devdb;
 pub mod ops;
 pub mod project;
+pub mod pull;
 pub mod report;
 pub mod workspace;

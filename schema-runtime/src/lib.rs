@@ -22,7 +22,7 @@ pub use rows::RowError;
 pub use schema_core::history::{Migration, RevisionId, Target};
 pub use schema_macros::{Domain, Enum, Table, migrations, objects, tables};
 pub use table::{Column, ColumnOf, Keyed, Table};
-pub use types::{EnumType, SqlType};
+pub use types::{EnumType, Raw, SqlType};
 
 /// What the macros write names of. No part of the public interface.
 #[doc(hidden)]

@@ -136,7 +136,7 @@ pub const PRIMARY_KEY_REPEATED: Code = Code::new("primary-key-repeated");
 pub const IDENTITY_TYPE: Code = Code::new("identity-type");
 /// A foreign key to columns without a key.
 pub const FOREIGN_KEY_TARGET: Code = Code::new("foreign-key-target");
-/// A key over the same columns as another, which PostgreSQL leaves out without a word.
+/// A key over the same columns as another.
 pub const KEY_REDUNDANT: Code = Code::new("key-redundant");
 /// `set null` on a column that takes no NULL.
 pub const FOREIGN_KEY_SET_NULL: Code = Code::new("foreign-key-set-null");

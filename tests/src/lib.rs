@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod corpus;
 pub mod dump;
 pub mod original;
+pub mod originals;
 pub mod random;
 pub mod revisions;
 pub mod synthetic;

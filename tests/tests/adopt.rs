@@ -9,7 +9,7 @@ use schema_core::history::{RevisionId, RevisionRecord};
 use schema_core::kinds::{Column, Table};
 use schema_core::{Change, Ident, QualifiedName, SqlType};
 use schema_tests::cluster::{Database, cluster, database};
-use schema_tests::corpus;
+use schema_tests::corpus::corpus;
 use schema_tests::dump::{diff, dump};
 use schema_tests::original::{Original, migrate, migrations};
 

@@ -134,6 +134,9 @@ pub enum Command {
                       Example:\n  cargo schema diff database structs --sql"
     )]
     Diff(Diff),
+    /// Write the structs of a database, or bring the structs that are there up to it
+    #[command(after_help = "Example:\n  cargo schema pull postgres://localhost/shop\n  cargo schema pull --dry-run")]
+    Pull(Pull),
     /// The embedded database of this checkout
     #[command(subcommand, after_help = "Example:\n  cargo schema dev psql")]
     Dev(Dev),
@@ -298,6 +301,23 @@ pub struct Diff {
     pub rename: Vec<RenameAnswer>,
 }
 
+/// `pull`
+#[derive(Args, Debug)]
+pub struct Pull {
+    /// The database to read [default: the project's]
+    #[arg(value_name = "URL")]
+    pub url: Option<String>,
+    /// The folder of the structs [default: src/schema of the package]
+    #[arg(long, value_name = "DIR", conflicts_with = "single_file")]
+    pub out: Option<PathBuf>,
+    /// One file for all structs
+    #[arg(long, value_name = "FILE")]
+    pub single_file: Option<PathBuf>,
+    /// Say what would be written and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// `dev`
 #[derive(Debug, Subcommand)]
 pub enum Dev {
@@ -344,6 +364,7 @@ impl Command {
             Command::Show(_) => "show",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
+            Command::Pull(_) => "pull",
             Command::Dev(dev) => dev.name(),
         }
     }

@@ -11,6 +11,7 @@ use schema_core::kinds::Object;
 use schema_core::{Change, Ident, ObjectId, Schema, SqlType};
 use schema_syntax::TypeContext;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
+use schema_syntax::scan::SourceFile;
 
 use super::failure::Failure;
 use super::looks::Look;
@@ -19,7 +20,7 @@ use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
 use crate::ops::prove::Refusal;
 use crate::project::Project;
-use crate::workspace::{Workspace, discover, read_sources, statement_folders};
+use crate::workspace::{Overlay, Workspace, discover, read_sources, read_sources_with, statement_folders};
 
 /// A change of the structs is in no revision.
 pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
@@ -38,6 +39,7 @@ pub(super) struct Sources {
 pub(super) struct Structs {
     lowered: Lowered,
     paths: Vec<PathBuf>,
+    files: Vec<SourceFile>,
 }
 
 /// How structs and history stand to each other.
@@ -71,7 +73,13 @@ impl Sources {
         let paths = files.iter().map(|file| &file.path).chain(modules.map(|candidate| &candidate.path));
         let mut paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
         paths.extend(statement_folders(&self.workspace)?);
-        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect() })
+        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect(), files })
+    }
+
+    /// What the structs would say if some files had other texts.
+    pub fn imagined(&self, world: &World<'_>, overlay: &Overlay) -> Result<Lowered, Failure> {
+        let files = read_sources_with(&self.workspace, &self.types, &world.current, overlay)?;
+        Ok(lower(&files, &self.options))
     }
 
     /// Reads the structs; any error among what was found stops the command.
@@ -85,6 +93,16 @@ impl Structs {
     /// The files that were read, where modules were looked for, and the folders that were listed.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    /// The files as they were scanned.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// All that was lowered.
+    pub fn lowered(&self) -> &Lowered {
+        &self.lowered
     }
 
     /// What was found.
@@ -201,7 +219,7 @@ fn without_structs(world: &World<'_>, workspace: &Workspace) -> Failure {
     Failure::usage(&format!("every package here has a migrations folder of its own\n{}", own.join("\n")))
 }
 
-fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
+pub(super) fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
     let (mut types, mut findings) = (BTreeMap::new(), Vec::new());
     for (name, text) in &world.config.types {
         match SqlType::parse(text) {
@@ -215,7 +233,7 @@ fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Failure> {
     if findings.is_empty() { Ok(types) } else { Err(Failure::Configuration(findings)) }
 }
 
-fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
+pub(super) fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
     let Some(name) = world.config.schemas.first() else { return Ok(LowerOptions::default()) };
     let default_schema = Ident::new(name).map_err(|error| {
         Failure::Configuration(vec![Diagnostic::error(

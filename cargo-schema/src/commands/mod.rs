@@ -21,6 +21,10 @@ mod init_manifest;
 mod looks;
 mod not_managed;
 mod proofs;
+mod pull;
+mod pull_again;
+mod pull_manifest;
+mod pull_report;
 mod rename_answers;
 mod runs;
 mod show;
@@ -90,6 +94,7 @@ impl World<'_> {
             Command::Stamp(options) => stamp::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
+            Command::Pull(options) => pull::run(world, &options),
             Command::Dev(command) => dev::run(world, &command),
         }
     }

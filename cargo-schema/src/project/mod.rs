@@ -7,6 +7,7 @@ mod adopted;
 pub mod clock;
 pub mod git;
 mod read;
+mod sources;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{Adopted, FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, Tool, fold};
 
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
+pub use sources::{SourceDraft, write_sources};
 pub use write::{WriteError, write_revision};
 
 /// The recorded changes of a revision do not fit what comes before it.

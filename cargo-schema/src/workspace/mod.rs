@@ -15,7 +15,7 @@ pub use discover::{Package, Target, TargetKind, Workspace, discover};
 pub use environment::{EnvFile, url_from_env_file};
 pub use locate::{Location, Manifest, locate};
 pub use shown::shown_path;
-pub use sources::{read_sources, statement_folders};
+pub use sources::{Overlay, read_sources, read_sources_with, statement_folders};
 
 use std::fmt;
 use std::path::PathBuf;

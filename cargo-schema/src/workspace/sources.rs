@@ -3,7 +3,7 @@
 //! Which files a module may be in is the scan's to say; here they are looked for and read. A file that several targets share is read
 //! once, because its tables exist once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +23,23 @@ pub fn read_sources(
     types: &TypeContext,
     current: &Path,
 ) -> Result<Vec<SourceFile>, WorkspaceError> {
+    read_sources_with(workspace, types, current, &Overlay::new())
+}
+
+/// Texts that stand for those on the disk, by their paths; none for a file that is taken to be absent.
+pub type Overlay = BTreeMap<PathBuf, Option<String>>;
+
+/// The same, as if some files had other texts.
+pub fn read_sources_with(
+    workspace: &Workspace,
+    types: &TypeContext,
+    current: &Path,
+    overlay: &Overlay,
+) -> Result<Vec<SourceFile>, WorkspaceError> {
     let mut files = Vec::new();
     let mut seen = BTreeSet::new();
     for package in &workspace.packages {
-        read_package(package, types, current, &mut seen, &mut files)?;
+        read_package(package, types, (current, overlay), &mut seen, &mut files)?;
     }
     Ok(files)
 }
@@ -34,7 +47,7 @@ pub fn read_sources(
 fn read_package(
     package: &Package,
     types: &TypeContext,
-    current: &Path,
+    (current, overlay): (&Path, &Overlay),
     seen: &mut BTreeSet<PathBuf>,
     files: &mut Vec<SourceFile>,
 ) -> Result<(), WorkspaceError> {
@@ -48,12 +61,16 @@ fn read_package(
         if !seen.insert(real.canonicalize().unwrap_or_else(|_| real.clone())) {
             continue;
         }
-        let text =
-            std::fs::read_to_string(&real).map_err(|source| WorkspaceError::Unreadable { path: real, source })?;
+        let text = match overlay.get(&real) {
+            Some(text) => text.clone().unwrap_or_default(),
+            None => {
+                std::fs::read_to_string(&real).map_err(|source| WorkspaceError::Unreadable { path: real, source })?
+            }
+        };
         let mut file = parse_source(&path, &text, role, &reading);
         let modules = std::mem::take(&mut file.modules);
         for module in modules.iter().rev() {
-            match existing(module, current)? {
+            match existing(module, current, overlay)? {
                 Some(found) => open.push(found),
                 None => file.findings.push(missing_module(module)),
             }
@@ -77,9 +94,14 @@ pub fn statement_folders(workspace: &Workspace) -> Result<Vec<PathBuf>, Workspac
     Ok(folders)
 }
 
-fn existing(module: &ModuleFile, current: &Path) -> Result<Option<(String, Role)>, WorkspaceError> {
+fn existing(module: &ModuleFile, current: &Path, overlay: &Overlay) -> Result<Option<(String, Role)>, WorkspaceError> {
     for candidate in &module.candidates {
         let path = current.join(&candidate.path);
+        match overlay.get(&path) {
+            Some(Some(_)) => return Ok(Some((candidate.path.clone(), candidate.role))),
+            Some(None) => continue,
+            None => {}
+        }
         match std::fs::metadata(&path) {
             Ok(found) if found.is_file() => return Ok(Some((candidate.path.clone(), candidate.role))),
             Ok(_) => {}

@@ -6,6 +6,7 @@
 mod cells;
 mod check;
 mod crates;
+mod raw;
 mod standard;
 mod user;
 
@@ -16,6 +17,7 @@ use postgres::types::{FromSqlOwned, ToSql};
 pub use cells::cells;
 #[doc(hidden)]
 pub use check::check;
+pub use raw::Raw;
 pub use user::EnumType;
 #[doc(hidden)]
 pub use user::{BoxError, accepts_domain, accepts_enum, checked, read_domain, read_label, write_domain, write_label};

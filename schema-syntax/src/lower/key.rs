@@ -86,7 +86,8 @@ impl<'a> Lowering<'a> {
         self.insert_part(unique, of.file, &decl.common);
     }
 
-    /// CREATE TABLE merges equal keys and keeps the first name (`transformIndexConstraints`), so the second would never exist.
+    /// CREATE TABLE merges equal keys and keeps the first name (`transformIndexConstraints`); the plan adds the second afterwards, because
+    /// databases have such keys.
     fn redundant(&mut self, of: &Named<'a, TableDecl>, decl: &KeyDecl, place: usize) {
         let same = |other: &&KeyDecl| {
             let shape = |key: &KeyDecl| {
@@ -105,8 +106,8 @@ impl<'a> Lowering<'a> {
             let columns =
                 decl.columns.iter().map(|column| format!("`{}`", column.value)).collect::<Vec<_>>().join(", ");
             let message =
-                format!("{columns} of `{}` has this key already, and PostgreSQL would leave the second out", of.name);
-            let finding = SyntaxFinding::error(KEY_REDUNDANT, decl.common.span, message)
+                format!("{columns} of `{}` has this key already, so the second only costs every write", of.name);
+            let finding = SyntaxFinding::warning(KEY_REDUNDANT, decl.common.span, message)
                 .secondary(other.common.span, "the first one")
                 .help("remove one of them");
             self.find(of.file, finding);

@@ -1,0 +1,83 @@
+//! Real schemas, loaded as they are: the dump of a database with everything in it, whether the model knows it or not.
+
+use std::fs;
+use std::path::PathBuf;
+
+use postgres::Client;
+
+use crate::cluster::Database;
+use crate::corpus;
+use crate::dump::Entry;
+
+/// What a plan may need that the model does not know: the words of `pg_dump`. A base type needs its functions before they can be
+/// planned.
+const BESIDE: [&str; 7] =
+    ["OPERATOR CLASS", "OPERATOR FAMILY", "TYPE", "SHELL TYPE", "FUNCTION", "PROCEDURAL LANGUAGE", "ACCESS METHOD"];
+
+/// An object that one of them made already; whether it is the same is compared at the end.
+const EXISTS: [&str; 4] = ["42710", "42723", "42P07", "23505"];
+
+/// What the model knows and `pg_dump` may add properties to.
+const MODELLED: [&str; 4] = ["TABLE", "CONSTRAINT", "INDEX", "MATERIALIZED VIEW"];
+
+/// The files of the real schemas, in order; none where the folder is absent.
+pub fn files() -> Option<Vec<PathBuf>> {
+    let folder = corpus::corpus()?;
+    let listed = fs::read_dir(folder.join("schemas")).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = listed.map(|file| file.expect("a folder can be listed").path()).collect();
+    files.sort();
+    Some(files)
+}
+
+/// A database with this dump in it.
+pub fn load(text: &str) -> Database {
+    corpus::load(text).unwrap_or_else(|problem| panic!("a schema could not be loaded: {problem}"))
+}
+
+/// Runs a plan; a statement that fails may need a function or a type that the model does not know, which is taken from the entries
+/// of the original's dump. The faults are the statements that PostgreSQL refuses even so.
+pub fn build(database: &Database, statements: &[String], beside: &[Entry]) -> Vec<String> {
+    let (mut planned, mut other) = (database.client(), client(database));
+    // What the plan sets for its transaction, each of its statements needs here.
+    planned.batch_execute("SET check_function_bodies = off").expect("settings can be set");
+    let mut usable: Vec<Entry> = beside.iter().filter(|entry| BESIDE.contains(&entry.kind.as_str())).cloned().collect();
+    usable.retain(|entry| entry.kind != "TYPE" || !entry.sql.contains(" AS "));
+    let mut faults = Vec::new();
+    for statement in statements {
+        let mut result = planned.batch_execute(statement);
+        while result.is_err() && try_each(&mut other, &mut usable) {
+            result = planned.batch_execute(statement);
+        }
+        let exists = |error: &postgres::Error| error.code().is_some_and(|code| EXISTS.contains(&code.code()));
+        if let Some(error) = result.err().filter(|error| !exists(error)) {
+            let message = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+            faults.push(format!("{message}\n{statement}"));
+        }
+    }
+    faults
+}
+
+/// Whether any of them could be created; those are taken off the list.
+pub fn try_each(client: &mut Client, entries: &mut Vec<Entry>) -> bool {
+    let before = entries.len();
+    entries.retain(|entry| client.batch_execute(&entry.sql).is_err());
+    entries.len() < before
+}
+
+/// A session with the settings of a dump.
+pub fn client(database: &Database) -> Client {
+    let mut client = database.client();
+    client.batch_execute("SET search_path = ''; SET check_function_bodies = off").expect("settings can be set");
+    client
+}
+
+/// Says what the model cannot say of an object that it knows, in the words of the dump, so that nothing else may differ.
+pub fn say_properties(database: &Database, entries: &[Entry]) {
+    const PROPERTIES: [&str; 5] =
+        [" CLUSTER ON ", " SET STATISTICS ", " SET STORAGE ", " SET COMPRESSION ", " SET (n_distinct"];
+    let lines =
+        entries.iter().filter(|entry| MODELLED.contains(&entry.kind.as_str())).flat_map(|entry| entry.sql.lines());
+    let said = lines.filter(|line| line.starts_with("ALTER ") && PROPERTIES.iter().any(|words| line.contains(words)));
+    let mut client = client(database);
+    said.for_each(|line| client.batch_execute(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+}

@@ -1,0 +1,128 @@
+//! Random pairs of schemas: the structs of the first are brought to the second by edits, and say it then; what stands beside a
+//! field stays beside it. No server is asked: what PostgreSQL makes of structs is shown by the other tests.
+//!
+//! `SCHEMA_RANDOM_PAIRS` is how many (150), `SCHEMA_RANDOM_SEED` the first seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_schema::catalog::compare;
+use cargo_schema::pull::{Existing, Layout, Merged, Options, Unsaid, merge, write};
+use schema_core::{KindName, ObjectId, Schema};
+use schema_syntax::TypeContext;
+use schema_syntax::conditions::Conditions;
+use schema_syntax::decl::Reading;
+use schema_syntax::lower::{LowerOptions, Lowered, lower};
+use schema_syntax::scan::{Role, SourceFile, parse_source};
+use schema_tests::random::pair;
+
+type Texts = BTreeMap<String, String>;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+#[test]
+fn structs_follow_random_changes() {
+    let (count, first) = (setting("SCHEMA_RANDOM_PAIRS", 150), setting("SCHEMA_RANDOM_SEED", 1));
+    let mut failures = Vec::new();
+    let mut changed = 0;
+    for seed in first..first + count {
+        match follow(seed) {
+            Ok(files) => changed += files,
+            Err(problem) => failures.push(format!("==== SCHEMA_RANDOM_SEED={seed} SCHEMA_RANDOM_PAIRS=1: {problem}")),
+        }
+    }
+    failures.truncate(5);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    println!("{count} pairs: {changed} files changed");
+    assert!(0 < changed);
+}
+
+/// How many files change, or what is wrong.
+fn follow(seed: u64) -> Result<usize, String> {
+    let pair = pair(seed);
+    let layout = if seed.is_multiple_of(3) { Layout::SingleFile("all.rs".to_owned()) } else { Layout::Folder };
+    let options = Options { layout, ..Options::default() };
+    let written = write(&pair.before, &options);
+    let texts: Texts =
+        written.files.iter().map(|file| (format!("src/schema/{}", file.path), by_hand(&file.text))).collect();
+    let (files, lowered) = scan(&texts);
+    same("written", &said(&pair.before, &written.unsaid), &lowered, &texts)?;
+
+    let merged = merged(&files, &texts, &lowered, &pair.after, &options);
+    let after = applied(&texts, &merged);
+    let (files, lowered) = scan(&after);
+    let wanted = said(&pair.after, &merged.unsaid);
+    same("followed", &wanted, &lowered, &after)
+        .map_err(|problem| format!("{problem}\n-- before:\n{}", shown(&texts)))?;
+    let stayed =
+        wanted.of_kind(KindName::Column).filter(|column| said(&pair.before, &written.unsaid).contains(&column.id()));
+    let (stayed, beside) = (stayed.count(), after.values().map(|text| text.matches("// hand").count()).sum::<usize>());
+    if stayed != beside {
+        return Err(format!("{stayed} fields stayed, and what stands beside {beside}:\n{}", shown(&after)));
+    }
+    // A foreign key over one column twice is all that no attribute can say of these schemas.
+    let other = |of: &&Unsaid| of.object.kind != KindName::ForeignKey || !of.reason.contains("listed twice");
+    if let Some(of) = written.unsaid.iter().chain(&merged.unsaid).find(other) {
+        return Err(format!("{of:?}"));
+    }
+    let again = self::merged(&files, &after, &lowered, &pair.after, &options);
+    if !again.texts.is_empty() {
+        return Err(format!("a second time changes {:?}", again.texts));
+    }
+    Ok(merged.texts.len())
+}
+
+/// A comment behind each field.
+fn by_hand(text: &str) -> String {
+    let line = |line: &str| match line.starts_with("    pub ") && line.ends_with(',') {
+        true => format!("{line} // hand\n"),
+        false => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+fn scan(texts: &Texts) -> (Vec<SourceFile>, Lowered) {
+    let (conditions, types) = (Conditions::default(), TypeContext::default());
+    let reading = Reading { conditions: &conditions, types: &types };
+    let files: Vec<SourceFile> =
+        texts.iter().map(|(path, text)| parse_source(path, text, Role::Folder, &reading)).collect();
+    let lowered = lower(&files, &LowerOptions::default());
+    (files, lowered)
+}
+
+fn merged(files: &[SourceFile], texts: &Texts, lowered: &Lowered, observed: &Schema, options: &Options) -> Merged {
+    let built = &lowered.schema;
+    merge(&Existing { files, texts, lowered, built, folder: "src/schema" }, observed, options)
+}
+
+fn applied(texts: &Texts, merged: &Merged) -> Texts {
+    let mut texts = texts.clone();
+    for (path, text) in &merged.texts {
+        match text {
+            Some(text) => drop(texts.insert(path.clone(), text.clone())),
+            None => drop(texts.remove(path)),
+        }
+    }
+    texts
+}
+
+fn said(schema: &Schema, unsaid: &[Unsaid]) -> Schema {
+    let gone: BTreeSet<&ObjectId> = unsaid.iter().map(|of| &of.object).collect();
+    schema.filter(|id| !gone.contains(id))
+}
+
+fn same(what: &str, wanted: &Schema, lowered: &Lowered, texts: &Texts) -> Result<(), String> {
+    let differences: Vec<String> = compare(wanted, &lowered.schema).iter().map(ToString::to_string).collect();
+    match differences.as_slice() {
+        [] => Ok(()),
+        _ => {
+            let found: Vec<&str> = lowered.findings.iter().map(|found| found.message.as_str()).collect();
+            Err(format!("{what}:\n{}\n{}\n{}", differences.join("\n"), found.join("\n"), shown(texts)))
+        }
+    }
+}
+
+fn shown(texts: &Texts) -> String {
+    texts.iter().map(|(path, text)| format!("---- {path}\n{text}")).collect()
+}
