@@ -135,8 +135,13 @@ impl Kind for Index {
         vec![Statement::sql(format!("DROP INDEX {}", self.qualified().quoted()))]
     }
 
-    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
+    /// The index of a partitioned table is a name for those of its partitions, and takes no SET (42809).
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
         let (before, after) = (diff.before, diff.after);
+        let split = context.after.table(&after.table).is_some_and(|table| table.partition_by.is_some());
+        if split && before.with != after.with {
+            return Alteration::Recreate;
+        }
         let plain = |index: &Index| Index { with: BTreeMap::new(), comment: None, ..index.clone() };
         if plain(before) != plain(after) {
             return Alteration::Recreate;

@@ -70,6 +70,11 @@ pub fn questions(difference: &Difference) -> Vec<Question> {
 fn question(gone: &Object, creates: &[Object]) -> Option<Question> {
     let mut candidates: Vec<&Object> =
         creates.iter().filter(|new| new.kind() == gone.kind() && new.table() == gone.table()).collect();
+    candidates.retain(|new| match (gone, new) {
+        // A partition for other rows is another partition, as when the oldest one goes and the next one comes.
+        (Object::Table(gone), Object::Table(new)) => gone.partition_of == new.partition_of,
+        _ => true,
+    });
     candidates.sort_by_key(|new| likeness(gone, new));
     let candidates: Vec<ObjectId> = candidates.into_iter().map(Object::id).collect();
     (!candidates.is_empty()).then(|| Question { before: gone.id(), candidates })
@@ -150,5 +155,19 @@ mod tests {
         assert_eq!(edit_distance("mail", "email"), 1);
         assert_eq!(edit_distance("", "abc"), 3);
         assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+
+    fn partition(name: &str, values: &str) -> Object {
+        use crate::kinds::{PartitionOf, Table};
+        let public = |name: &str| crate::QualifiedName::public(Ident::of(name));
+        let partition_of = Some(PartitionOf { parent: public("events"), values: values.to_owned().into() });
+        Object::Table(Table { partition_of, ..Table::new(public(name)) })
+    }
+
+    #[test]
+    fn a_partition_for_other_rows_is_no_rename() {
+        let gone = partition("events_2023", "in (2023)");
+        assert!(question(&gone, &[partition("events_2026", "in (2026)")]).is_none());
+        assert!(question(&gone, &[partition("events_old", "in (2023)")]).is_some());
     }
 }
