@@ -98,7 +98,20 @@ fn help_names_every_command_with_an_example() {
     let sandbox = Sandbox::new("help");
     let help = sandbox.run(&["--help"]);
     assert_eq!((help.code, help.err.as_str()), (0, ""));
-    for command in ["init", "generate", "upgrade", "downgrade", "stamp", "status", "history", "show", "check", "dev"] {
+    for command in [
+        "init",
+        "generate",
+        "upgrade",
+        "downgrade",
+        "stamp",
+        "status",
+        "history",
+        "show",
+        "check",
+        "diff",
+        "pull",
+        "dev",
+    ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}\n{}", help.out);
         let own = sandbox.run(&[command, "--help"]);
         assert!(own.out.contains(&format!("Example:\n  cargo schema {command}")), "{}", own.out);

@@ -61,9 +61,7 @@ fn follow(seed: u64) -> Result<usize, String> {
     if stayed != beside {
         return Err(format!("{stayed} fields stayed, and what stands beside {beside}:\n{}", shown(&after)));
     }
-    // A foreign key over one column twice is all that no attribute can say of these schemas.
-    let other = |of: &&Unsaid| of.object.kind != KindName::ForeignKey || !of.reason.contains("listed twice");
-    if let Some(of) = written.unsaid.iter().chain(&merged.unsaid).find(other) {
+    if let Some(of) = written.unsaid.iter().chain(&merged.unsaid).next() {
         return Err(format!("{of:?}"));
     }
     let again = self::merged(&files, &after, &lowered, &pair.after, &options);

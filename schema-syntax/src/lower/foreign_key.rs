@@ -21,7 +21,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn foreign_keys(&mut self, of: &Named<'a, TableDecl>) {
         for decl in &of.decl.foreign_keys {
             let columns: Vec<Ident> = decl.columns.iter().map(|column| column.value.clone()).collect();
-            let known = self.has_columns(of, &decl.columns);
+            // One column may reference two, unlike in a key.
+            let known = self.knows_columns(of, &decl.columns);
             let name = match &decl.common.name {
                 Some(name) => name.value.clone(),
                 None => self.claims.choose(&of.name, &joined(&columns), "fkey", Space::Constraint),

@@ -162,12 +162,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether the table has the columns; a finding for each that it does not have.
-    pub(super) fn has_columns(&mut self, of: &Named<'a, TableDecl>, columns: &[Spanned<Ident>]) -> bool {
+    pub(super) fn knows_columns(&mut self, of: &Named<'a, TableDecl>, columns: &[Spanned<Ident>]) -> bool {
         let missing: Vec<&Spanned<Ident>> =
             columns.iter().filter(|column| column_of(of.decl, &column.value).is_none()).collect();
         for column in &missing {
             self.unknown_column(of, column);
         }
+        missing.is_empty()
+    }
+
+    /// The same for a list in which PostgreSQL takes no column twice.
+    pub(super) fn has_columns(&mut self, of: &Named<'a, TableDecl>, columns: &[Spanned<Ident>]) -> bool {
+        let known = self.knows_columns(of, columns);
         let repeated = columns
             .iter()
             .enumerate()
@@ -176,7 +182,7 @@ impl<'a> Lowering<'a> {
             let message = format!("column `{}` is listed twice, which PostgreSQL refuses", column.value);
             self.find(of.file, SyntaxFinding::error(COLUMN_DUPLICATE, column.span, message).help("list it once"));
         }
-        missing.is_empty() && repeated.is_none()
+        known && repeated.is_none()
     }
 
     pub(super) fn unknown_column(&mut self, of: &Named<'a, TableDecl>, column: &Spanned<Ident>) {
