@@ -1,6 +1,7 @@
 //! `cargo schema diff`: what it prints leads from one schema to the other and back, by PostgreSQL's own judgement.
 
 use std::fs;
+use std::process::Command;
 
 use schema_tests::app::{App, Ran};
 use schema_tests::cluster::{Database, database};
@@ -107,6 +108,10 @@ fn what_cannot_be_compared_is_told() {
     let text = app.schema(&["diff", "database", "empty.sql"]).ends_with(0);
     assert!(text.contains("warning[not-managed]") && text.contains("operator family public.own"), "{text}");
     app.schema(&["diff", "database", "dumped.sql", "--exit-code"]).ends_with(0);
+    let text = app.schema(&["diff", "database", "dumped.sql", "--strict"]).ends_with(1);
+    assert!(text.contains("error[not-managed]"), "{text}");
+    let text = app.schema(&["diff", "git:nowhere", "structs"]).ends_with(2);
+    assert!(text.contains("`git:nowhere` names no schema"), "{text}");
     let text = app.schema(&["diff", "refused.sql", "empty.sql"]).ends_with(1);
     assert!(text.contains("refused.sql at line 2") && text.contains("42P07"), "{text}");
     let text = app.schema(&["diff", "psql.sql", "empty.sql"]).ends_with(1);
@@ -114,4 +119,30 @@ fn what_cannot_be_compared_is_told() {
     let text = app.schema(&["diff", "structs", "production"]).ends_with(2);
     assert!(text.contains("`production` names no schema") && text.contains("for example"), "{text}");
     app.schema(&["diff", "structs", "missing.sql"]).ends_with(3);
+}
+
+/// Runs git in the application's folder.
+fn git(app: &App, words: &[&str]) {
+    let named = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+    let done =
+        Command::new("git").arg("-C").arg(app.folder()).args(named).args(words).output().expect("git can be started");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_commit_has_the_history_it_had() {
+    let database = database();
+    let app = app("shop", &database);
+    git(&app, &["init", "-q", "-b", "main"]);
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    git(&app, &["add", "-A", "-f"]);
+    git(&app, &["commit", "-q", "-m", "first"]);
+    app.schema(&["diff", "git:main", "structs", "--exit-code"]).ends_with(0);
+    app.lay_over("v2");
+    app.schema(&["generate", "-m", "second", "--allow-data-loss"]).ends_with(0);
+    app.schema(&["diff", "git:HEAD", "migrations", "--exit-code"]).ends_with(1);
+    git(&app, &["add", "-A", "-f"]);
+    git(&app, &["commit", "-q", "-m", "second"]);
+    app.schema(&["diff", "git:HEAD", "migrations", "--exit-code"]).ends_with(0);
+    app.schema(&["diff", "git:HEAD~1", "structs", "--exit-code"]).ends_with(1);
 }

@@ -65,6 +65,9 @@ pub struct Global {
     /// More of what is done
     #[arg(long, short, global = true, help_heading = "Output")]
     pub verbose: bool,
+    /// Objects of kinds that are not managed are an error (exit code 1)
+    #[arg(long, global = true, help_heading = "Output")]
+    pub strict: bool,
     /// Answer every question with yes
     #[arg(long, global = true, help_heading = "Output")]
     pub yes: bool,
@@ -128,7 +131,8 @@ pub enum Command {
     /// What takes one schema to another: any two of structs, history, databases and SQL files
     #[command(
         after_help = "FROM and TO are one of:\n  structs              what the structs say\n  migrations           what the history \
-                      records\n  migrations@REV       the same, up to and with one revision\n  database             the \
+                      records\n  migrations@REV       the same, up to and with one revision\n  git:COMMIT           the \
+                      history that a commit, branch or tag has\n  database             the \
                       project's database (DATABASE_URL, or the embedded one)\n  postgres://...       any database\n  \
                       FILE.sql             what the file builds in an empty database, such as a dump of pg_dump -s\n\n\
                       Example:\n  cargo schema diff database structs --sql"

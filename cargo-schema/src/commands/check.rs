@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
-use super::{Outcome, drift};
+use super::{Outcome, drift, not_managed};
 use crate::catalog::compare;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
@@ -223,6 +223,9 @@ fn database(world: &World<'_>, project: &Project) -> Result<Option<Looked>, Fail
     let drifted = drift.as_ref().and_then(|drift| drift::finding(&name, drift));
     let drifted = drifted.map(|finding| Diagnostic { severity: Severity::Error, ..finding });
     findings.extend(world.config.lints.apply(drifted.into_iter().collect()));
+    findings.extend(
+        drift.as_ref().and_then(|drift| not_managed::finding(&format!("the database {name}"), &drift.unmanaged)),
+    );
     Ok(Some(Looked { findings, drift: drift.map(|drift| (name, drift)) }))
 }
 

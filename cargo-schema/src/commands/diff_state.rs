@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use schema_core::Schema;
+use schema_core::diagnostic::stops;
 use schema_core::plan::Hints;
 use schema_core::rename::Rename;
 use schema_runtime::connect::{connect, redacted};
@@ -19,7 +20,7 @@ use crate::catalog::{Observed, Scope, Unmanaged, observe};
 use crate::devdb::DevServer;
 use crate::ops::load::loaded;
 use crate::ops::prove::{ProofError, built, observed_history};
-use crate::project::Project;
+use crate::project::{Project, export};
 use crate::report::Problem;
 
 /// What a word of the command line names.
@@ -59,12 +60,13 @@ impl State {
                 world.texts.insert(file, &text);
                 Ok(State::File(file.to_owned(), text))
             }
-            other => match other.strip_prefix("migrations@") {
-                Some(revision) => {
+            other => match (other.strip_prefix("migrations@"), other.strip_prefix("git:")) {
+                (Some(revision), _) => {
                     let project = world.sound_project()?;
                     Ok(State::Migrations(Box::new(project.up_to(&resolve(world, &project, revision)?))))
                 }
-                None => Err(unknown(other)),
+                (_, Some(reference)) => at_commit(world, reference),
+                _ => Err(unknown(other)),
             },
         }
     }
@@ -116,6 +118,18 @@ fn structs(world: &World<'_>) -> Result<State, Failure> {
     })
 }
 
+/// The history that a commit has.
+fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
+    let exported = export(&world.config.migrations, reference)
+        .map_err(|problem| Failure::usage(&format!("`git:{reference}` names no schema: {problem}")))?;
+    let project = Project::read(exported.folder(), &format!("{reference}:migrations"))?;
+    if stops(&project.findings) {
+        Err(Failure::Findings(project.findings))
+    } else {
+        Ok(State::Migrations(Box::new(project)))
+    }
+}
+
 fn observed(client: &mut postgres::Client) -> Result<State, Failure> {
     let observed = observe(client, &Scope::default());
     let observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
@@ -125,7 +139,7 @@ fn observed(client: &mut postgres::Client) -> Result<State, Failure> {
 fn unknown(word: &str) -> Failure {
     Failure::usage(&format!(
         "`{word}` names no schema\n\
-         help: one of: structs, migrations, migrations@REV, database, a URL such as postgres://localhost/shop, a file that ends in .sql\n\
+         help: one of: structs, migrations, migrations@REV, git:COMMIT, database, a URL such as postgres://localhost/shop, a file that ends in .sql\n\
          help: for example: cargo schema diff database structs"
     ))
 }

@@ -76,8 +76,8 @@ impl Outcome {
 pub fn run(arguments: Arguments, screen: &Screen, current: PathBuf, texts: &Texts) -> Result<Outcome, Failure> {
     let Arguments { global, command } = arguments;
     let world = World::open(&global, &command, screen, current, texts)?;
-    let outcome = world.run(command)?;
-    Ok(outcome.with_findings(world.findings))
+    let outcome = world.run(command)?.with_findings(world.findings);
+    Ok(if global.strict { not_managed::strict(outcome) } else { outcome })
 }
 
 impl World<'_> {

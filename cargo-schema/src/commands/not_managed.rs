@@ -1,8 +1,10 @@
 //! What a database has and the model does not know: named wherever a database is looked at, never dropped silently.
 
-use schema_core::diagnostic::{Code, Diagnostic};
+use schema_core::diagnostic::{Code, Diagnostic, Severity};
 
+use super::Outcome;
 use crate::catalog::Unmanaged;
+use crate::cli::exit::Exit;
 
 /// A database has objects of kinds that are not compared.
 pub const NOT_MANAGED: Code = Code::new("not-managed");
@@ -23,4 +25,15 @@ pub(super) fn finding(place: &str, objects: &[Unmanaged]) -> Option<Diagnostic> 
     let rest = objects.len().saturating_sub(SHOWN);
     let finding = if 0 < rest { finding.note(format!("and {rest} more")) } else { finding };
     Some(finding.help("carry them over by hand: write their SQL into a revision of `cargo schema generate --empty`"))
+}
+
+/// `--strict`: what is not managed is an error, whatever the command did.
+pub(super) fn strict(mut outcome: Outcome) -> Outcome {
+    for finding in outcome.findings.iter_mut().filter(|finding| finding.code == NOT_MANAGED) {
+        finding.severity = Severity::Error;
+        if outcome.exit == Exit::Done {
+            outcome.exit = Exit::Findings;
+        }
+    }
+    outcome
 }

@@ -10,7 +10,7 @@ use super::declared::{Standing, standing};
 use super::failure::Failure;
 use super::status_text;
 use super::world::World;
-use super::{Outcome, drift};
+use super::{Outcome, drift, not_managed};
 use crate::ops::drift::Drift;
 use crate::project::Project;
 
@@ -44,7 +44,10 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     if let Some(found) = picture.drift.as_ref().filter(|found| !found.is_empty()) {
         text.push_str(&format!("\n{}", drift::text(&database.name(), found, world.screen.out)));
     }
-    Ok(Outcome::done(text, status_text::json(&picture)).with_findings(findings))
+    let place = format!("the database {}", database.name());
+    let unknown = picture.drift.as_ref().and_then(|drift| not_managed::finding(&place, &drift.unmanaged));
+    let outcome = Outcome::done(text, status_text::json(&picture)).with_findings(findings);
+    Ok(outcome.with_findings(unknown.into_iter().collect()))
 }
 
 /// The structs, where there is a cargo project with some. What is wrong with them is shown, and stops nothing here.

@@ -23,6 +23,8 @@ pub struct Drift {
     pub lacking: Vec<Unmanaged>,
     /// Objects of kinds that are not managed and that only the database has.
     pub added: Vec<Unmanaged>,
+    /// All objects of the database of kinds that are not managed.
+    pub unmanaged: Vec<Unmanaged>,
 }
 
 impl Drift {
@@ -56,6 +58,7 @@ pub fn drift(
     Ok(Drift {
         lacking: only(&made, there),
         added: only(there, &made),
+        unmanaged: there.unmanaged.clone(),
         made: made.schema,
         there: without_history_table(&there.schema, tool),
     })

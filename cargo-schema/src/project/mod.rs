@@ -4,6 +4,7 @@
 //! is in a new one by [`crate::ops`].
 
 mod adopted;
+mod at_commit;
 pub mod clock;
 pub mod git;
 mod read;
@@ -16,6 +17,7 @@ use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{Adopted, FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, Tool, fold};
 
+pub use at_commit::{Exported, export};
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
 pub use sources::{SourceDraft, write_sources};
 pub use write::{WriteError, write_revision};
