@@ -11,6 +11,7 @@ use schema_core::{
     diagnostic::{Code, Diagnostic},
     diff::Difference,
     history::{Migration, RevisionId},
+    kinds::Object,
     plan::{Hints, plan},
     sql,
 };
@@ -248,8 +249,9 @@ fn compare_fresh(
     start: &Schema,
     there: &Schema,
 ) -> Result<Vec<Diagnostic>, ProofError> {
-    let after = job.after.clone().with_found(there.all_found().clone());
-    let touched = neighbourhood(job.before, &after, job.difference);
+    let after = in_order_of(job.after, there).with_found(there.all_found().clone());
+    let before = job.before.clone().with_found(start.all_found().clone());
+    let touched = neighbourhood(&before, &after, job.difference);
     let fresh = built(server, &touched.build)?;
     let only = |schema: &Schema| schema.filter(|id| touched.full.contains(id));
     let mut findings = Vec::new();
@@ -261,6 +263,16 @@ fn compare_fresh(
     let words = "up.sql changes objects that it does not record";
     findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
     Ok(findings)
+}
+
+/// The columns of each table in the order in which the database has them: a new one is the last there, and `SELECT *` tells.
+fn in_order_of(declared: &Schema, there: &Schema) -> Schema {
+    declared.clone().map(|object| {
+        if let Object::Column(column) = object {
+            let ordinal = there.column(&column.table, &column.name).map(|other| other.ordinal);
+            column.ordinal = ordinal.unwrap_or(column.ordinal);
+        }
+    })
 }
 
 /// The observed form of a declared schema.

@@ -27,7 +27,16 @@ pub(super) fn neighbourhood(before: &Schema, after: &Schema, difference: &Differ
             None => {}
         }
     }
+    full.extend(stale_views(before, after));
     Neighbourhood { build: closure(after, &full), full }
+}
+
+/// Views whose text is as it was and means other columns now.
+fn stale_views(before: &Schema, after: &Schema) -> Vec<ObjectId> {
+    let columns = |schema: &Schema, id: &ObjectId| schema.found(id).map(|found| found.columns.clone());
+    let stale =
+        |id: &&ObjectId| after.contains(id) && columns(before, id).is_some_and(|old| Some(old) != columns(after, id));
+    before.all_found().keys().filter(stale).cloned().collect()
 }
 
 fn home(object: &Object) -> Option<QualifiedName> {

@@ -113,6 +113,7 @@ impl Graph {
                 }
                 places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
                 self.await_other_keys(at, object, places);
+                self.await_departures(at, object, places, context);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
             Action::Relabel(_) | Action::Release(_) => {}
@@ -133,6 +134,12 @@ impl Graph {
         let of_target = |id: &ObjectId| keys.contains(&id.kind) && id.outer().as_ref() == Some(&key.references);
         let gone = places.drop.iter().filter(|(id, _)| of_target(id));
         gone.for_each(|(_, first)| self.edge(*first, at));
+    }
+
+    /// What the same text meant before must be gone, or `SELECT *` would take it in again.
+    fn await_departures(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
+        let needed = context.before.found(&object.id()).into_iter().flat_map(|found| &found.needs);
+        needed.filter_map(|id| places.drop.get(id)).for_each(|first| self.edge(*first, at));
     }
 
     /// What needs an object goes before the object changes or goes.

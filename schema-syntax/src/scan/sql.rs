@@ -1,5 +1,6 @@
 //! Files of SQL statements, each of which declares one object. Their texts are kept as they are; no server is asked.
 
+use schema_core::diagnostic::Diagnostic;
 use schema_core::sql::{Definition, definition, split};
 
 use super::{Declaration, SourceFile};
@@ -23,10 +24,7 @@ pub fn parse_sql(path: &str, text: &str) -> SourceFile {
     let statements = match split(text) {
         Ok(statements) => statements,
         Err(error) => {
-            let at = u32::try_from(error.offset).unwrap_or(u32::MAX);
-            let finding = SyntaxFinding::error(SQL_DEFINITION, Span { start: at, end: at }, error.to_string());
-            file.findings
-                .push(finding.help("correct the statement: a file of this folder holds whole statements only"));
+            file.findings.push(uncut(&error.to_diagnostic(path)));
             return file;
         }
     };
@@ -41,6 +39,20 @@ pub fn parse_sql(path: &str, text: &str) -> SourceFile {
         }
     }
     file
+}
+
+/// A text that cannot be cut into statements.
+fn uncut(found: &Diagnostic) -> SyntaxFinding {
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let label = found.primary.iter().next();
+    let span = label.map_or(Span { start: 0, end: 0 }, |label| Span {
+        start: place(label.place.start),
+        end: place(label.place.end),
+    });
+    let mut finding = SyntaxFinding::error(found.code, span, &found.message);
+    finding.label = label.map(|label| label.text.clone()).unwrap_or_default();
+    finding.help.clone_from(&found.help);
+    finding
 }
 
 fn span(start: usize, text: &str) -> Span {

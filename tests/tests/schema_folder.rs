@@ -1,0 +1,146 @@
+//! What no struct says, declared by statements in the `schema` folder: there, changed, and back, judged by the structs' own fresh build.
+
+use std::fs;
+
+use schema_tests::app::App;
+use schema_tests::cluster::{Database, database};
+use schema_tests::dump::{diff, dump};
+
+/// In an order in which nothing could be made as it stands here.
+const CODE: &str = "
+-- Over another view.
+CREATE VIEW product_words AS SELECT id, shout(name) AS name FROM products_seen;
+COMMENT ON VIEW product_words IS 'loud';
+CREATE VIEW products_seen AS SELECT * FROM products WHERE name <> '';
+CREATE FUNCTION shout(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper($1) || quiet() $$;
+CREATE FUNCTION quiet() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '' $$;
+CREATE MATERIALIZED VIEW product_count AS SELECT count(*) AS products FROM products_seen;
+CREATE UNIQUE INDEX product_count_once ON product_count (products);
+CREATE TRIGGER touched BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE POLICY own ON reviews USING (stars > 0);
+";
+
+fn shop(database: &Database) -> App {
+    App::copy("shop", env!("CARGO_BIN_EXE_cargo_schema"), database)
+}
+
+fn write(app: &App, file: &str, text: &str) {
+    let path = app.folder().join("schema").join(file);
+    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the copy is the test's own");
+    fs::write(path, text).expect("so are its files");
+}
+
+fn edit(app: &App, file: &str, from: &str, to: &str) {
+    let path = app.folder().join(file);
+    let text = fs::read_to_string(&path).expect("the file is there");
+    assert!(text.contains(from), "{text}");
+    fs::write(path, text.replace(from, to)).expect("the copy is the test's own");
+}
+
+#[test]
+fn statements_go_there_and_back_with_the_structs() {
+    let database = database();
+    let app = shop(&database);
+    write(&app, "all/code.sql", CODE);
+    let text = app.schema(&["generate", "-m", "first"]).ends_with(0);
+    for line in [
+        "+  view               product_words",
+        "+  function           shout(text)",
+        "+  trigger            products.touched",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
+    app.schema(&["generate", "--check"]).ends_with(0);
+    let first = dump(&database);
+
+    // A body changes in place; a type changes under views, which are made anew in order; a statement goes, another comes.
+    edit(&app, "schema/all/code.sql", "SELECT upper($1) || quiet()", "SELECT lower($1)");
+    edit(&app, "schema/all/code.sql", "CREATE POLICY own ON reviews USING (stars > 0);", "");
+    edit(&app, "src/schema/catalog.rs", "pub weight_grams: i32", "pub weight_grams: i64");
+    write(
+        &app,
+        "more.sql",
+        "COMMENT ON FUNCTION quiet() IS 'nothing'; CREATE PROCEDURE rest() LANGUAGE sql AS 'SELECT 1'",
+    );
+    let text = app.schema(&["generate", "-m", "second", "--format", "json"]).ends_with(0);
+    assert!(text.contains("CREATE OR REPLACE FUNCTION shout(text)"), "{text}");
+    assert_eq!(text.matches("CREATE VIEW products_seen").count(), 2, "in up and in down: {text}");
+    assert!(!text.contains("DROP FUNCTION shout"), "{text}");
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
+    assert_eq!(database.value("SELECT obj_description('product_words'::regclass)"), "loud");
+    app.schema(&["check"]).ends_with(0);
+    app.schema(&["downgrade", "-1"]).ends_with(0);
+    assert_eq!(diff(&first, &dump(&database)), Vec::<String>::new());
+    app.schema(&["downgrade", "base", "--yes"]).ends_with(0);
+    assert_eq!(database.value("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "0");
+}
+
+#[test]
+fn a_view_of_all_columns_gets_the_new_ones() {
+    let database = database();
+    let app = shop(&database);
+    write(&app, "code.sql", "CREATE VIEW everything AS SELECT * FROM products");
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    app.schema(&["upgrade"]).ends_with(0);
+    edit(
+        &app,
+        "src/schema/catalog.rs",
+        "pub weight_grams: i32,",
+        "pub weight_grams: i32,\n    pub colour: Option<String>,",
+    );
+    let text = app.schema(&["generate", "-m", "second"]).ends_with(0);
+    assert!(text.contains("DROP VIEW everything") && text.contains("CREATE VIEW everything"), "{text}");
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["check"]).ends_with(0);
+    assert_eq!(database.value("SELECT count(colour) FROM everything"), "0");
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_at_its_place() {
+    let database = database();
+    let app = shop(&database);
+    write(
+        &app,
+        "a.sql",
+        "UPDATE products SET name = '';\nCREATE TABLE t (a int);\nCREATE VIEW v AS SELECT 1;\nCREATE VIEW v AS SELECT 2;\n",
+    );
+    write(
+        &app,
+        "b.sql",
+        "COMMENT ON VIEW w IS 'x';\nCREATE TYPE m AS ENUM ('a');\nCREATE INDEX i ON products (name);\n",
+    );
+    let text = app.schema(&["generate"]).ends_with(1);
+    let expected = [
+        ("error[sql-definition]: this statement declares no object", "schema/a.sql:1:1"),
+        ("declare the table as a struct with `#[derive(Table)]`", "schema/a.sql:2:1"),
+        ("error[name-taken]: view `v` is declared twice", "schema/a.sql:4:1"),
+        ("error[sql-object-unknown]: no statement of these files creates `w`", "schema/b.sql:1:1"),
+        ("declare the enum as a Rust enum", "schema/b.sql:2:1"),
+        ("declare it on the struct: `#[table(index(", "schema/b.sql:3:1"),
+    ];
+    for (words, place) in expected {
+        assert!(text.contains(words) && text.contains(place), "{words} {place}\n{text}");
+    }
+
+    fs::remove_file(app.folder().join("schema/b.sql")).expect("it was written above");
+    write(&app, "a.sql", "\nCREATE VIEW v AS SELECT nam FROM products;\n");
+    let text = app.schema(&["generate"]).ends_with(1);
+    assert!(
+        text.contains("error[statement-refused]") && text.contains("schema/a.sql:2:1") && text.contains("42703"),
+        "{text}"
+    );
+    write(&app, "a.sql", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nam FROM products';\n");
+    let text = app.schema(&["generate"]).ends_with(1);
+    assert!(text.contains("error[routine-body]: function `f()`") && text.contains("schema/a.sql:1:1"), "{text}");
+    write(&app, "a.sql", "CREATE VIEW v AS SELECT 'open;\n");
+    let text = app.schema(&["generate"]).ends_with(1);
+    assert!(text.contains("error[sql-open]") && text.contains("schema/a.sql:1:25"), "{text}");
+    assert!(
+        !app.folder().join("migrations").exists()
+            || fs::read_dir(app.folder().join("migrations")).expect("it can be read").next().is_none()
+    );
+}
