@@ -185,7 +185,7 @@ fn a_broken_index_is_listed_and_not_taken_for_one() {
 fn the_scope_decides_what_is_seen() {
     let database = with(
         "CREATE SCHEMA app; CREATE TABLE app.a (id integer PRIMARY KEY); CREATE TABLE b (a integer REFERENCES app.a);
-         CREATE SCHEMA cargo_schema; CREATE TABLE cargo_schema.ledger (); CREATE UNLOGGED TABLE app.u ()",
+         CREATE SCHEMA cargo_schema; CREATE TABLE cargo_schema.ledger (); CREATE OPERATOR FAMILY app.own USING btree",
     );
     let seen = |scope: Scope| -> Vec<String> {
         let observed = observe(&mut database.client(), &scope).unwrap();

@@ -19,6 +19,7 @@ use super::{
 /// The owner is an automatic (`a`, OWNED BY) or internal (`i`, identity) dependency on a column. Since 15 the sequence of an unlogged
 /// table is unlogged with it.
 const SQL: &str = "SELECT c.oid, c.relnamespace, c.relname, c.relpersistence <> 'p' AND coalesce(o.relpersistence, 'p') = 'p' AS unlogged, \
+        c.relpersistence = 'p' AND o.relpersistence = 'u' AND 150000 <= current_setting('server_version_num')::integer AS logged, \
         format_type(s.seqtypid, NULL) AS type, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, \
         d.refobjid, d.refobjsubid, d.deptype = 'i' AS identity \
     FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid \
@@ -63,6 +64,9 @@ pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables) -> Result<Sequences
         if row.get("unlogged") {
             reader.unmanaged("unlogged sequence", name.quoted());
             continue;
+        }
+        if row.get::<_, Option<bool>>("logged") == Some(true) {
+            reader.unmanaged("logged sequence of an unlogged table", name.quoted());
         }
         let sql_type = reader.sql_type(|| name.quoted(), row.get("type"))?;
         let options = options(&row, &sql_type);
