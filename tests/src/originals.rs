@@ -42,19 +42,27 @@ pub fn build(database: &Database, statements: &[String], beside: &[Entry]) -> Ve
     planned.batch_execute("SET check_function_bodies = off").expect("settings can be set");
     let mut usable: Vec<Entry> = beside.iter().filter(|entry| BESIDE.contains(&entry.kind.as_str())).cloned().collect();
     usable.retain(|entry| entry.kind != "TYPE" || !entry.sql.contains(" AS "));
-    let mut faults = Vec::new();
-    for statement in statements {
-        let mut result = planned.batch_execute(statement);
-        while result.is_err() && try_each(&mut other, &mut usable) {
-            result = planned.batch_execute(statement);
+    let mut open: Vec<&String> = statements.iter().collect();
+    // What declared statements need, only PostgreSQL knows: whatever fails is tried again as long as others succeed.
+    loop {
+        let (mut faults, mut failed) = (Vec::new(), Vec::new());
+        for statement in &open {
+            let mut result = planned.batch_execute(statement);
+            while result.is_err() && try_each(&mut other, &mut usable) {
+                result = planned.batch_execute(statement);
+            }
+            let exists = |error: &postgres::Error| error.code().is_some_and(|code| EXISTS.contains(&code.code()));
+            if let Some(error) = result.err().filter(|error| !exists(error)) {
+                let message = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+                faults.push(format!("{message}\n{statement}"));
+                failed.push(*statement);
+            }
         }
-        let exists = |error: &postgres::Error| error.code().is_some_and(|code| EXISTS.contains(&code.code()));
-        if let Some(error) = result.err().filter(|error| !exists(error)) {
-            let message = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
-            faults.push(format!("{message}\n{statement}"));
+        if failed.len() == open.len() || failed.is_empty() {
+            return faults;
         }
+        open = failed;
     }
-    faults
 }
 
 /// Whether any of them could be created; those are taken off the list.

@@ -98,7 +98,7 @@ fn a_file_that_is_in_the_way_is_never_replaced() {
     let other = app.schema(&["pull", "--out", "src/tables", "--format", "json"]).ends_with(0);
     let object: Value = serde_json::from_str(other.lines().next().unwrap()).unwrap();
     assert_eq!((&object["result"]["tables"], &object["result"]["written"]), (&1.into(), &true.into()));
-    assert_eq!(object["findings"][0]["code"], "not-managed");
+    assert!(read(&app, "schema/views.sql").starts_with("CREATE VIEW public.seen AS"));
     assert!(object["result"]["baseline"].as_str().unwrap().ends_with("_baseline"));
 }
 
@@ -114,17 +114,71 @@ fn what_the_package_lacks_is_told() {
     assert!(text.contains("    #[column(sql = \"interval\")]\n    pub every: schema_runtime::Raw,\n"), "{text}");
 }
 
+const STATEMENTS: &str = "\
+CREATE FUNCTION next_code() RETURNS text LANGUAGE sql AS $$ SELECT 'a' $$;
+COMMENT ON FUNCTION next_code() IS 'it''s next';
+CREATE TABLE users (code text DEFAULT next_code() PRIMARY KEY, age integer);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE users DISABLE TRIGGER touched;
+CREATE VIEW adults AS SELECT code, age FROM users WHERE age > 17;
+COMMENT ON VIEW adults IS 'grown up';
+COMMENT ON COLUMN adults.age IS 'in years';
+CREATE MATERIALIZED VIEW ages AS SELECT age, count(*) FROM users GROUP BY age;
+CREATE UNIQUE INDEX ages_age ON ages (age);
+ALTER MATERIALIZED VIEW ages CLUSTER ON ages_age;
+";
+
 #[test]
-fn what_is_not_managed_yet_leaves_structs_unproven() {
+fn statements_are_files_that_follow_the_database() {
     let database = database();
-    run(&database, "CREATE FUNCTION next_code() RETURNS text LANGUAGE sql AS $$ SELECT 'a' $$");
-    run(&database, "CREATE TABLE users (code text DEFAULT next_code() PRIMARY KEY)");
+    run(&database, STATEMENTS);
     let app = app(&database);
-    let text = app.schema(&["pull"]).ends_with(1);
-    assert!(text.contains("error[statement-refused]") && text.contains("no baseline revision is written"), "{text}");
-    let user = read(&app, "src/schema/user.rs");
-    assert!(user.contains("next_code()"), "{user}");
-    assert!(!app.folder().join("migrations").exists());
+    fs::create_dir_all(app.folder().join("schema")).unwrap();
+    fs::write(app.folder().join("schema/views.sql"), "-- mine\n").unwrap();
+    let refused = app.schema(&["pull"]).ends_with(1);
+    assert!(refused.contains("error[pull-file-exists]") && refused.contains("schema/views.sql"), "{refused}");
+    assert_eq!(read(&app, "schema/views.sql"), "-- mine\n");
+    fs::remove_file(app.folder().join("schema/views.sql")).unwrap();
+
+    let text = app.schema(&["pull"]).ends_with(0);
+    assert!(!text.contains("pull-unsaid"), "{text}");
+    declare(&app);
+    app.schema(&["check"]).ends_with(0);
+    app.schema(&["generate", "--check"]).ends_with(0);
+    let empty = schema_tests::cluster::database();
+    app.schema(&["upgrade", "--database-url", &empty.url]).ends_with(0);
+    assert_eq!(diff(&dump(&database), &dump(&empty)), Vec::<String>::new());
+    assert!(read(&app, "schema/triggers.sql").contains("DISABLE TRIGGER touched;\n"));
+    app.schema(&["stamp"]).ends_with(0);
+
+    // A spelling of one's own, and a comment.
+    let mine = "-- why\nCREATE VIEW adults AS SELECT code, age FROM users -- all\nWHERE age > 17";
+    let views = read(&app, "schema/views.sql");
+    let (_, rest) = views.split_once(';').unwrap();
+    fs::write(app.folder().join("schema/views.sql"), format!("{mine};{rest}")).unwrap();
+    let same = app.schema(&["pull"]).ends_with(0);
+    assert!(same.contains("nothing to do"), "{same}");
+
+    run(
+        &database,
+        "COMMENT ON VIEW adults IS 'of age';
+         CREATE OR REPLACE FUNCTION next_code() RETURNS text LANGUAGE sql AS $$ SELECT 'b' $$;
+         DROP MATERIALIZED VIEW ages;
+         CREATE VIEW young AS SELECT code FROM users WHERE age < 18;
+         CREATE POLICY own ON users USING (true);",
+    );
+    let functions = read(&app, "schema/functions.sql");
+    app.schema(&["pull"]).ends_with(0);
+    let views = read(&app, "schema/views.sql");
+    assert!(views.starts_with(&format!("{mine};\nCOMMENT ON VIEW adults IS 'of age';\n")), "{views}");
+    assert!(views.contains("\n\nCREATE VIEW public.young AS"), "{views}");
+    assert_eq!(read(&app, "schema/functions.sql"), functions.replace("SELECT 'a'", "SELECT 'b'"));
+    assert!(!app.folder().join("schema/materialized_views.sql").exists());
+    assert!(read(&app, "schema/policies.sql").starts_with("CREATE POLICY own ON public.users"));
+    let same = app.schema(&["pull"]).ends_with(0);
+    assert!(same.contains("nothing to do"), "{same}");
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
 }
 
 const SHOP: &str = "\

@@ -1,4 +1,4 @@
-//! Real schemas as structs: each is loaded, observed, written as structs, lowered, built on an empty database, and compared with
+//! Real schemas as structs: each is loaded, observed, written as structs and files of statements, lowered, built on an empty database, and compared with
 //! the original, object by object, by the catalogs and by `pg_dump`.
 //!
 //! What the model does not know is counted as not managed; where a plan needs it, it is put beside from `pg_dump`'s own text. The

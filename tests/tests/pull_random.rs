@@ -91,7 +91,7 @@ fn scan(texts: &Texts) -> (Vec<SourceFile>, Lowered) {
 
 fn merged(files: &[SourceFile], texts: &Texts, lowered: &Lowered, observed: &Schema, options: &Options) -> Merged {
     let built = &lowered.schema;
-    merge(&Existing { files, texts, lowered, built, folder: "src/schema" }, observed, options)
+    merge(&Existing { files, texts, lowered, built, folder: "src/schema", statements: "schema" }, observed, options)
 }
 
 fn applied(texts: &Texts, merged: &Merged) -> Texts {

@@ -4,7 +4,7 @@
 //! makes of them must be what was observed. Files that pull did not write, or that somebody has edited, are never replaced.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schema_core::diagnostic::{Code, Diagnostic, stops};
 use schema_core::history::{Migration, RevisionRecord};
@@ -25,6 +25,7 @@ use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Pull;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
+use crate::ops::found;
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
 use crate::project::{Project, ReadError, SourceDraft, write_sources};
@@ -62,11 +63,12 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     let (shown, found) = observed(world, options)?;
     let project = world.sound_project()?;
     let (settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
+    let statements = manifests.folder().join("schema");
     let structs = existing(world)?;
     let server = devdb::open(&world.dev_options())?;
     let drafted = match &structs {
-        None => first(&found.schema, &settings, &folder)?,
-        Some(structs) => again(world, &server, structs, &found.schema, &settings, &folder)?,
+        None => first(&found.schema, &settings, &folder, &statements)?,
+        Some(structs) => again(world, &server, structs, &found.schema, &settings, (&folder, &statements))?,
     };
     let mut findings: Vec<Diagnostic> = not_managed::finding(&shown, &found.unmanaged).into_iter().collect();
     findings.extend(unsaid(&drafted.unsaid));
@@ -140,10 +142,11 @@ fn folder(world: &World<'_>, options: &Pull, manifests: &Manifests) -> PathBuf {
 }
 
 /// The draft of a project without structs.
-fn first(observed: &Schema, settings: &Options, folder: &std::path::Path) -> Result<Drafted, Failure> {
+fn first(observed: &Schema, settings: &Options, folder: &Path, statements: &Path) -> Result<Drafted, Failure> {
     let written = pull::write(observed, settings);
-    let files =
-        written.files.into_iter().map(|file| Ok(SourceDraft::read(folder.join(file.path), Some(file.text))?.fresh()));
+    let structs = written.files.into_iter().map(|file| (folder.join(file.path), file.text));
+    let statements = written.statements.into_iter().map(|file| (statements.join(file.path), file.text));
+    let files = structs.chain(statements).map(|(path, text)| Ok(SourceDraft::read(path, Some(text))?.fresh()));
     let files = files.collect::<Result<Vec<_>, ReadError>>()?;
     Ok(Drafted {
         files,
@@ -226,6 +229,7 @@ fn proof(
 fn baseline(server: &DevServer, project: &Project, lowered: &Lowered) -> Result<(Migration, RevisionRecord), Failure> {
     let empty = Schema::default();
     let Lowered { schema, hints, renames, .. } = lowered;
+    let schema = &found::declared(server, schema)?;
     let drafted = draft(&empty, Declared { schema, hints, renames }, &Answers::default(), &|_| None);
     let (revision, record) = drafted.revision(new_id(project, "baseline"), "baseline", Vec::new());
     let job =

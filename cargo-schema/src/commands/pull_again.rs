@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::pull::{Drafted, PULL_DIFFERS};
 use super::world::World;
 use crate::devdb::DevServer;
-use crate::ops::prove::built;
+use crate::ops::prove::{ProofError, built};
 use crate::project::{ReadError, SourceDraft};
 use crate::pull::{Existing, Options, merge};
 use crate::workspace::Overlay;
@@ -38,12 +38,21 @@ pub(super) fn again(
     (sources, structs): &(Sources, Structs),
     observed: &Schema,
     settings: &Options,
-    folder: &Path,
+    (folder, statements): (&Path, &Path),
 ) -> Result<Drafted, Failure> {
     let texts = texts(world, structs)?;
-    let (built, shown) = (built(server, structs.schema())?, world.shown(folder));
-    let existing =
-        Existing { files: structs.files(), texts: &texts, lowered: structs.lowered(), built: &built, folder: &shown };
+    let built = match built(server, structs.schema()) {
+        Err(ProofError::Statement(refusal)) => return Err(Failure::Findings(vec![structs.refused(&refusal)])),
+        other => other?,
+    };
+    let existing = Existing {
+        files: structs.files(),
+        texts: &texts,
+        lowered: structs.lowered(),
+        built: &built,
+        folder: &world.shown(folder),
+        statements: &world.shown(statements),
+    };
     let merged = merge(&existing, observed, settings);
     let mut files = Vec::new();
     for (path, after) in merged.texts {

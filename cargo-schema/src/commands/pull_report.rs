@@ -113,6 +113,8 @@ impl Drafted {
 
     /// The file that a `mod` line must lead to.
     fn is_root(&self, file: &SourceDraft) -> bool {
-        file.path.ends_with("mod.rs") || self.files.len() == 1
+        let is_rust = file.path.extension().is_some_and(|end| end == "rs");
+        file.path.ends_with("mod.rs")
+            || is_rust && self.files.iter().filter(|of| of.path.extension().is_some_and(|end| end == "rs")).count() == 1
     }
 }

@@ -15,6 +15,7 @@ use super::edit::Edits;
 use super::files::{Layout, module_name, table_file};
 use super::kept::Kept;
 use super::source::Places;
+use super::statements::merge_statements;
 use super::table::Comments;
 use super::text::ItemText;
 use super::{Needed, Options, Pieces, Unsaid, settle};
@@ -31,6 +32,8 @@ pub struct Existing<'e> {
     pub built: &'e Schema,
     /// The folder for new files, in the form of the files' paths.
     pub folder: &'e str,
+    /// The folder for new files of SQL statements, in the same form.
+    pub statements: &'e str,
 }
 
 /// What is to be changed.
@@ -73,6 +76,8 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
     work.apply();
     work.additions(&old, &new, &options.layout);
     let removed = work.removals(&old, &new);
+    let statements = merge_statements(existing, &after.lowered.schema, &options.default_schema, existing.statements);
+    work.texts.extend(statements);
     let crates = after.crates.difference(&before.crates).copied().collect();
     Merged { texts: work.changed(), crates, unsaid: after.unsaid, removed }
 }
@@ -121,7 +126,8 @@ fn attributes(of: &Object) -> Option<(String, Map<String, Value>)> {
 
 /// The file that new items go to when there is no folder for them: the one with the most.
 fn main_file(existing: &Existing<'_>) -> String {
-    let most = existing.files.iter().max_by_key(|file| file.declarations.len());
+    let rust = existing.files.iter().filter(|file| file.path.ends_with(".rs"));
+    let most = rust.max_by_key(|file| file.declarations.len());
     most.map(|file| file.path.clone()).unwrap_or_default()
 }
 

@@ -11,6 +11,7 @@ mod names;
 mod parts;
 mod rust_type;
 mod source;
+mod statements;
 mod table;
 mod text;
 mod types;
@@ -25,11 +26,12 @@ use schema_syntax::TypeContext;
 use schema_syntax::conditions::Conditions;
 use schema_syntax::decl::Reading;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
-use schema_syntax::scan::{Role, parse_source};
+use schema_syntax::scan::{Role, parse_source, parse_sql};
 
 use kept::Kept;
 use names::{Names, raw, struct_names, type_names};
 use rust_type::TypeWriter;
+use statements::{StatementText, statement_files, statements};
 use text::ItemText;
 
 pub use files::{Layout, SourceText};
@@ -62,7 +64,9 @@ impl Default for Options {
 pub struct Pulled {
     /// The texts, by path below the folder of the structs.
     pub files: Vec<SourceText>,
-    /// What they say, lowered again.
+    /// The files of SQL statements, by path below the package's `schema` folder.
+    pub statements: Vec<SourceText>,
+    /// What all of them say, lowered again.
     pub lowered: Lowered,
     /// The crates that the fields name.
     pub crates: BTreeSet<Needed>,
@@ -97,6 +101,7 @@ struct Pieces {
     tables: Vec<ItemText>,
     types: Vec<ItemText>,
     objects: Vec<(ObjectId, String)>,
+    statements: Vec<StatementText>,
 }
 
 /// Writes the structs of a schema.
@@ -113,7 +118,8 @@ struct Pieces {
 /// ```
 pub fn write(schema: &Schema, options: &Options) -> Pulled {
     let Settled { pieces, lowered, crates, unsaid, .. } = settle(schema, options, &Kept::default(), &BTreeSet::new());
-    Pulled { files: options.layout.files(&pieces), lowered, crates, unsaid }
+    let statements = statement_files(&pieces.statements);
+    Pulled { files: options.layout.files(&pieces), statements, lowered, crates, unsaid }
 }
 
 /// Texts that say all they can.
@@ -229,7 +235,8 @@ impl<'s> Writer<'s> {
             }
         }
         tables.sort_by(|a, b| a.id.cmp(&b.id));
-        Pieces { tables, types, objects: self.objects() }
+        let statements = statements(self.schema, self.default_schema);
+        Pieces { tables, types, objects: self.objects(), statements }
     }
 
     /// The fields of a table by column, with `r#` where Rust needs it.
@@ -261,7 +268,10 @@ fn lowered(pieces: &Pieces, options: &Options) -> Lowered {
     let conditions = Conditions::default();
     let reading = Reading { conditions: &conditions, types: &options.types };
     let file = parse_source("schema.rs", &text, Role::Leaf, &reading);
-    lower(&[file], &LowerOptions { default_schema: options.default_schema.clone() })
+    let statements = statement_files(&pieces.statements);
+    let statements = statements.iter().map(|file| parse_sql(&file.path, &file.text));
+    let files: Vec<_> = std::iter::once(file).chain(statements).collect();
+    lower(&files, &LowerOptions { default_schema: options.default_schema.clone() })
 }
 
 /// The findings of the written texts that stop `check`.

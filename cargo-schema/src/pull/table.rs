@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use schema_core::kinds::{Column, ColumnValue, IdentityMode, Object, PrimaryKey, SequenceOptions, Table};
+use schema_core::kinds::{
+    Column, ColumnSettings, ColumnValue, IdentityMode, IndexPurpose, Object, PrimaryKey, ReplicaIdentity,
+    SequenceOptions, Storage, Table,
+};
 use schema_core::{Ident, KindName, ObjectId};
 
 use super::Writer;
@@ -63,6 +66,33 @@ impl Writer<'_> {
         words.extend((comments == Comments::Docs).then(|| Word::flag("doc_comments")));
         words.extend(comments.word(&of.comment));
         words.extend(with(&of.with));
+        words.extend(self.settings(of));
+        words
+    }
+
+    /// How the table is stored and replicated, and who sees its rows.
+    fn settings(&self, of: &Table) -> Vec<Word> {
+        let flags = [
+            ("unlogged", of.unlogged),
+            ("row_security", of.row_security),
+            ("force_row_security", of.force_row_security),
+        ];
+        let mut words: Vec<Word> =
+            flags.into_iter().filter(|(_, is_set)| *is_set).map(|(word, _)| Word::flag(word)).collect();
+        words.extend(match of.replica_identity {
+            ReplicaIdentity::Default => None,
+            ReplicaIdentity::Full => Some(Word::text("replica_identity", "full")),
+            ReplicaIdentity::Nothing => Some(Word::text("replica_identity", "nothing")),
+        });
+        words.extend(self.schema.parts_of(&of.name).filter_map(|part| match part {
+            Object::IndexMark(mark) => Some(match mark.purpose {
+                IndexPurpose::Cluster => Word::text("cluster_on", mark.index.as_str()),
+                IndexPurpose::ReplicaIdentity => {
+                    Word::text("replica_identity", format!("index {}", mark.index.as_str()))
+                }
+            }),
+            _ => None,
+        }));
         words
     }
 
@@ -158,6 +188,7 @@ impl Writer<'_> {
                 .as_ref()
                 .map(|name| Word::text("collate", path(name, &Ident::of(schema_core::DEFAULT_SCHEMA)))),
         );
+        words.extend(settings(&of.settings));
         words.extend(parts.flat_map(|part| self.style(part).of_column(part)));
         words.extend(comments.word(&of.comment));
         let ty = if of.nullable { format!("Option<{}>", written.text) } else { written.text };
@@ -206,6 +237,22 @@ impl Writer<'_> {
             }
         })
     }
+}
+
+/// How a column is stored.
+fn settings(of: &ColumnSettings) -> Vec<Word> {
+    let ColumnSettings { storage, compression, statistics, options } = of;
+    let storage = storage.map(|storage| match storage {
+        Storage::Plain => "plain",
+        Storage::External => "external",
+        Storage::Extended => "extended",
+        Storage::Main => "main",
+    });
+    let mut words: Vec<Word> = storage.map(|storage| Word::text("storage", storage)).into_iter().collect();
+    words.extend(compression.as_ref().map(|name| Word::text("compression", name)));
+    words.extend(statistics.map(|number| Word::number("statistics", i64::from(number))));
+    words.extend(with(options));
+    words
 }
 
 /// The options of a sequence.

@@ -56,8 +56,10 @@ impl Writer<'_> {
         words.extend(of.not_null.then(|| Word::flag("not_null")));
         let named = self.named.contains(&id);
         words.extend(of.checks.iter().map(|check| {
-            let name = named.then(|| Word::text("name", check.name.as_str()));
-            Word::text_or_list("check", "expr", check.expr.as_str(), name.into_iter().collect())
+            let mut rest: Vec<Word> = named.then(|| Word::text("name", check.name.as_str())).into_iter().collect();
+            rest.extend(check.not_valid.then(|| Word::flag("not_valid")));
+            rest.extend(comment("comment", &check.comment));
+            Word::text_or_list("check", "expr", check.expr.as_str(), rest)
         }));
         words.extend(comment("comment", &of.comment));
         ItemText {

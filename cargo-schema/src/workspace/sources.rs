@@ -77,9 +77,22 @@ fn read_package(
         }
         files.push(SourceFile { modules, ..file });
     }
-    for path in statements(&package.manifest)?.files {
-        let read = std::fs::read_to_string(&path);
-        let text = read.map_err(|source| WorkspaceError::Unreadable { path: path.clone(), source })?;
+    // The same form of paths as in the overlay.
+    let plain = |path: &Path| current.join(shown_path(path, current));
+    let found = statements(&package.manifest)?;
+    let mut paths: BTreeSet<PathBuf> = found.files.iter().map(|path| plain(path)).collect();
+    let folders: Vec<PathBuf> = found.folders.iter().map(|path| plain(path)).collect();
+    let is_new = |path: &&PathBuf| {
+        path.extension().is_some_and(|end| end == "sql") && folders.iter().any(|folder| path.starts_with(folder))
+    };
+    paths.extend(overlay.keys().filter(is_new).cloned());
+    for path in paths {
+        let text = match overlay.get(&path) {
+            Some(None) => continue,
+            Some(Some(text)) => text.clone(),
+            None => std::fs::read_to_string(&path)
+                .map_err(|source| WorkspaceError::Unreadable { path: path.clone(), source })?,
+        };
         files.push(parse_sql(&shown_path(&path, current), &text));
     }
     Ok(())

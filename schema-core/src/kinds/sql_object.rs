@@ -56,6 +56,24 @@ impl SqlObject {
         SqlObject { kind, path, signature, sql: sql.into(), then, comment, column_comments }
     }
 
+    /// All of its statements, in order: the one that makes it, those that complete it, and its comments.
+    ///
+    /// ```
+    /// use schema_core::{Ident, KindName, kinds::SqlObject};
+    /// let path = vec![Ident::of("public"), Ident::of("ones")];
+    /// let mut view = SqlObject::new(KindName::View, path, "CREATE VIEW ones AS SELECT 1");
+    /// view.comment = Some("one".to_owned());
+    /// assert_eq!(view.texts().len(), 2);
+    /// ```
+    pub fn texts(&self) -> Vec<String> {
+        self.statements().map(|statement| statement.text()).collect()
+    }
+
+    fn statements(&self) -> impl Iterator<Item = Statement> {
+        let own = std::iter::once(&self.sql).chain(&self.then).map(Statement::sql);
+        own.chain(self.comments())
+    }
+
     fn same_definition(&self, other: &SqlObject) -> bool {
         let same = |(ours, theirs): (&String, &String)| same_sql(ours, theirs);
         same((&self.sql, &other.sql))
@@ -178,8 +196,7 @@ impl Kind for SqlObject {
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
-        let own = std::iter::once(&self.sql).chain(&self.then).map(Statement::sql);
-        own.chain(self.comments()).collect()
+        self.statements().collect()
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {

@@ -280,11 +280,37 @@ fn completion(reader: &mut Reader<'_>) -> Option<Named> {
         reader.at -= 2;
         return named(reader, false);
     }
+    if reader.word("table") {
+        return fires(reader);
+    }
     let (_, kind) = PLAIN.iter().chain(GLOBAL).find(|(words, _)| reader.words(words))?;
+    if *kind == KindName::MaterializedView {
+        let view = reader.name()?;
+        // The mark is that of the index.
+        return match reader.words(&["cluster", "on"]) {
+            true => Some(Named::inner(KindName::Index, view, reader.ident()?)),
+            false => Some(Named::top(*kind, view)),
+        };
+    }
     match GLOBAL.iter().any(|(_, global)| global == kind) {
         true => reader.ident().map(|name| Named::global(*kind, name)),
         false => reader.name().map(|name| Named::top(*kind, name)),
     }
+}
+
+/// When a trigger or rule fires: `ALTER TABLE t DISABLE TRIGGER name`.
+fn fires(reader: &mut Reader<'_>) -> Option<Named> {
+    reader.word("only");
+    let table = reader.name()?;
+    let enables = reader.word("enable");
+    if enables && !reader.word("replica") {
+        reader.word("always");
+    }
+    if !enables && !reader.word("disable") {
+        return None;
+    }
+    let (_, kind) = IN_TABLE.iter().filter(|(word, _)| *word != "policy").find(|(word, _)| reader.word(word))?;
+    Some(Named::inner(*kind, table, reader.ident()?))
 }
 
 #[cfg(test)]
@@ -325,6 +351,20 @@ mod tests {
         creates("CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", "event trigger e");
         creates("CREATE TEXT SEARCH CONFIGURATION c (COPY = simple)", "text search configuration c");
         assert!(definition("CREATE TYPE t (INPUT = f, OUTPUT = g)").is_none());
+    }
+
+    #[test]
+    fn what_completes_a_trigger_or_an_index_is_named_by_it() {
+        let completes = |statement: &str| match definition(statement) {
+            Some(Definition::Completes(named)) => Some(format!("{} {}", named.kind.words(), named.id())),
+            _ => None,
+        };
+        let found = completes("ALTER TABLE ONLY app.users ENABLE ALWAYS TRIGGER touched");
+        assert_eq!(found.as_deref(), Some("trigger app.users.touched"));
+        assert_eq!(completes("ALTER TABLE users DISABLE RULE r").as_deref(), Some("rule users.r"));
+        assert_eq!(completes("ALTER MATERIALIZED VIEW ages CLUSTER ON i").as_deref(), Some("index ages.i"));
+        assert_eq!(completes("ALTER TABLE users ADD COLUMN age integer"), None);
+        assert_eq!(completes("ALTER TABLE users ENABLE ROW LEVEL SECURITY"), None);
     }
 
     #[test]

@@ -32,6 +32,8 @@ use crate::token::Span;
 use claims::Claims;
 use collect::Collected;
 
+pub use sql::is_comment_on;
+
 /// What the configuration says about a database.
 #[derive(Clone, Debug)]
 pub struct LowerOptions {

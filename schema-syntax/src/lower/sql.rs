@@ -97,17 +97,20 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// A comment on a type, an index or a column does not say the kind of what it is on.
 fn find<'m>(made: &'m mut Made, on: &Named) -> Option<&'m mut (SqlObject, At)> {
-    let id = on.id();
-    let same = |other: &ObjectId| match (id.kind, other.kind) {
-        (KindName::View, KindName::MaterializedView | KindName::CompositeType | KindName::ForeignTable)
-        | (KindName::CompositeType, KindName::RangeType) => other.path == id.path,
-        (KindName::Index, KindName::Index) => other.path.first() == id.path.first() && other.name() == id.name(),
-        _ => *other == id,
-    };
-    let found = made.keys().find(|other| same(other)).cloned()?;
+    let found = made.keys().find(|other| is_comment_on(on, other)).cloned()?;
     made.get_mut(&found)
+}
+
+/// Whether a comment on `on` is one on this object. That on a type, an index or a column does not say the kind of what it is on.
+pub fn is_comment_on(on: &Named, object: &ObjectId) -> bool {
+    let id = on.id();
+    match (id.kind, object.kind) {
+        (KindName::View, KindName::MaterializedView | KindName::CompositeType | KindName::ForeignTable)
+        | (KindName::CompositeType, KindName::RangeType) => object.path == id.path,
+        (KindName::Index, KindName::Index) => object.path.first() == id.path.first() && object.name() == id.name(),
+        _ => *object == id,
+    }
 }
 
 /// PostgreSQL takes an empty comment for none.
