@@ -89,3 +89,15 @@ pub fn say_properties(database: &Database, entries: &[Entry]) {
     let mut client = client(database);
     said.for_each(|line| client.batch_execute(line).unwrap_or_else(|error| panic!("{error}: {line}")));
 }
+
+/// Whether a difference of dumps is about an object of which something is listed as not managed: `KIND SCHEMA NAME:`.
+pub fn is_about(fault: &str, unmanaged: &str) -> bool {
+    let head = fault.split_once(':').map_or(fault, |(head, _)| head);
+    let mut words = head.rsplitn(3, ' ');
+    let (Some(name), Some(schema)) = (words.next(), words.next()) else { return false };
+    let full = format!("{schema}.{name}");
+    let places = if schema == "public" { vec![full, name.to_owned()] } else { vec![full] };
+    places
+        .iter()
+        .any(|place| unmanaged == place || unmanaged.strip_prefix(place).is_some_and(|rest| rest.starts_with('.')))
+}

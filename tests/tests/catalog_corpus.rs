@@ -15,7 +15,7 @@ use schema_core::{
 use schema_tests::{
     cluster::{Database, database},
     dump::{Entry, diff, dump, entries},
-    originals::{build, client, files, load, say_properties, try_each},
+    originals::{build, client, files, is_about, load, say_properties, try_each},
 };
 
 #[test]
@@ -42,24 +42,12 @@ fn round_trip(file: &Path) -> Vec<String> {
     let mut missing: Vec<Entry> = all.iter().filter(|entry| !known.contains_key(&entry.key)).cloned().collect();
     while try_each(&mut client(&second), &mut missing) {}
     say_properties(&second, &all);
-    let named = |fault: &String| before.unmanaged.iter().any(|of| is_about(fault, &of.name));
+    let named = |fault: &str| before.unmanaged.iter().any(|of| is_about(fault, &of.name));
     faults.extend(diff(&dump(&first), &dump(&second)).into_iter().filter(|fault| !named(fault)));
     let (objects, statements) = (before.schema.iter().count(), plan.up.texts().len());
     let equal = if faults.is_empty() { "yes" } else { "no" };
     println!("{name:<20} {objects:>7} {statements:>10} {equal:>9}  {}", unmanaged(&before));
     faults.into_iter().map(|fault| format!("{name}: {fault}")).collect()
-}
-
-/// Whether a difference of dumps is about an object of which something is listed as not managed: `KIND SCHEMA NAME:`.
-fn is_about(fault: &str, unmanaged: &str) -> bool {
-    let head = fault.split_once(':').map_or(fault, |(head, _)| head);
-    let mut words = head.rsplitn(3, ' ');
-    let (Some(name), Some(schema)) = (words.next(), words.next()) else { return false };
-    let full = format!("{schema}.{name}");
-    let places = if schema == "public" { vec![full, name.to_owned()] } else { vec![full] };
-    places
-        .iter()
-        .any(|place| unmanaged == place || unmanaged.strip_prefix(place).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn read(database: &Database) -> Observed {
