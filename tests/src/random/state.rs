@@ -59,7 +59,8 @@ SELECT concat_ws(' | ', 'column', c.oid::regclass, attname, format_type(atttypid
 FROM own c JOIN pg_attribute a ON attrelid = c.oid LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
 WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
 UNION ALL
-SELECT concat_ws(' | ', 'constraint', conrelid::regclass, CASE contype WHEN 'n' THEN '' ELSE conname END, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
+SELECT concat_ws(' | ', 'constraint', conrelid::regclass,
+    CASE WHEN contype = 'n' OR (contype = 'f' AND conparentid <> 0) THEN '' ELSE conname END, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
     'comment ' || obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN own c ON c.oid = conrelid
 UNION ALL
