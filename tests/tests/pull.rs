@@ -114,6 +114,70 @@ fn what_the_package_lacks_is_told() {
     assert!(text.contains("    #[column(sql = \"interval\")]\n    pub every: schema_runtime::Raw,\n"), "{text}");
 }
 
+#[test]
+fn what_needs_something_that_is_not_managed_leaves_structs_unproven() {
+    let database = database();
+    run(
+        &database,
+        "CREATE OPERATOR CLASS by_length FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, \
+             OPERATOR 5 >, FUNCTION 1 btint4cmp(integer, integer);
+         CREATE TABLE users (id integer PRIMARY KEY, age integer);
+         CREATE INDEX users_age ON users (age by_length)",
+    );
+    let app = app(&database);
+    let text = app.schema(&["pull"]).ends_with(1);
+    assert!(text.contains("error[statement-refused]") && text.contains("no baseline revision is written"), "{text}");
+    assert!(read(&app, "src/schema/user.rs").contains("by_length"));
+    assert!(!app.folder().join("migrations").exists());
+}
+
+const BY_HAND: &str = "\
+use schema_runtime::Table;
+
+#[derive(Table)]
+#[table(
+    name = \"events\",
+    primary_key(columns = \"id, at\"),
+    partition_by = \"range (at)\",
+    partition(name = \"events_2026\", values = \"from ('2026-01-01') to ('2027-01-01')\")
+)]
+pub struct Event { pub id: i64, pub at: jiff::civil::Date }
+
+#[derive(Table)]
+#[table(name = \"notes\")]
+pub struct Note {
+    #[column(primary_key)]
+    pub id: i32,
+}
+";
+
+/// What pull cannot write yet, somebody has written by hand: it stays, and so does what stands on it.
+#[test]
+fn what_cannot_be_written_and_is_declared_by_hand_stays() {
+    let database = database();
+    let app = app(&database);
+    let view = "-- The newest first.\nCREATE VIEW recent AS SELECT id FROM events ORDER BY at DESC";
+    fs::write(app.folder().join("src/schema.rs"), BY_HAND).unwrap();
+    fs::create_dir(app.folder().join("schema")).unwrap();
+    fs::write(app.folder().join("schema/views.sql"), view).unwrap();
+    declare(&app);
+    app.schema(&["generate", "-m", "start"]).ends_with(0);
+    app.schema(&["upgrade"]).ends_with(0);
+    let text = app.schema(&["pull"]).ends_with(0);
+    assert!(text.contains("nothing to do") && !text.contains("pull-unsaid"), "{text}");
+    run(&database, "ALTER TABLE notes ADD body text");
+    let text = app.schema(&["pull"]).ends_with(0);
+    assert!(!text.contains("pull-unsaid"), "{text}");
+    let structs = BY_HAND.replace("    pub id: i32,\n", "    pub id: i32,\n    pub body: Option<String>,\n");
+    assert_eq!((read(&app, "src/schema.rs"), read(&app, "schema/views.sql")), (structs.clone(), view.to_owned()));
+    app.schema(&["diff", "structs", "database", "--exit-code"]).ends_with(0);
+
+    run(&database, "ALTER TABLE events ADD kind text");
+    let text = app.schema(&["pull"]).ends_with(0);
+    assert!(text.contains("column `events.kind` is not brought up to the database"), "{text}");
+    assert_eq!((read(&app, "src/schema.rs"), read(&app, "schema/views.sql")), (structs, view.to_owned()));
+}
+
 const STATEMENTS: &str = "\
 CREATE FUNCTION next_code() RETURNS text LANGUAGE sql AS $$ SELECT 'a' $$;
 COMMENT ON FUNCTION next_code() IS 'it''s next';

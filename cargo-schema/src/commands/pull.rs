@@ -71,7 +71,7 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
         Some(structs) => again(world, &server, structs, &found.schema, &settings, (&folder, &statements))?,
     };
     let mut findings: Vec<Diagnostic> = not_managed::finding(&shown, &found.unmanaged).into_iter().collect();
-    findings.extend(unsaid(&drafted.unsaid));
+    findings.extend(unsaid(&drafted));
     findings.extend(in_the_way(world, &drafted.files));
     findings.extend(drafted.lowered.findings.iter().filter(|found| stops(std::slice::from_ref(found))).cloned());
     if stops(&findings) {
@@ -158,13 +158,21 @@ fn first(observed: &Schema, settings: &Options, folder: &Path, statements: &Path
     })
 }
 
-fn unsaid(objects: &[Unsaid]) -> Vec<Diagnostic> {
+/// On a second pull these are declared by hand, if at all, and not as the database has them.
+fn unsaid(drafted: &Drafted) -> Vec<Diagnostic> {
     let finding = |of: &Unsaid| {
-        let (kind, id) = (of.object.kind.words(), &of.object);
-        Diagnostic::warning(PULL_UNSAID, format!("{kind} `{id}` is not in the structs: {}", of.reason))
-            .help("it stays in this database as it is; databases built from the structs do not have it")
+        let (kind, id, reason) = (of.object.kind.words(), &of.object, &of.reason);
+        match drafted.is_first {
+            true => Diagnostic::warning(PULL_UNSAID, format!("{kind} `{id}` is not in the structs: {reason}"))
+                .help("it stays in this database as it is; databases built from the structs do not have it"),
+            false => Diagnostic::warning(
+                PULL_UNSAID,
+                format!("{kind} `{id}` is not brought up to the database: {reason}"),
+            )
+            .help("declare it by hand as the database has it; to see what differs: cargo schema diff structs database"),
+        }
     };
-    objects.iter().map(finding).collect()
+    drafted.unsaid.iter().map(finding).collect()
 }
 
 /// Files of other contents that no draft has read before.
@@ -205,7 +213,8 @@ fn proof(
     let gone: BTreeSet<_> = drafted.unsaid.iter().map(|of| &of.object).collect();
     let wanted = observed.filter(|id| !gone.contains(id));
     let made = match built(server, &drafted.lowered.schema) {
-        Ok(made) => made,
+        // What could not be written may be declared by hand, and is named if it is not what the database has.
+        Ok(made) => made.filter(|id| !gone.contains(id)),
         Err(ProofError::Statement(refusal)) => {
             let finding = refusal.finding();
             let message =

@@ -15,7 +15,7 @@ use super::edit::Edits;
 use super::files::{Layout, module_name, table_file};
 use super::kept::Kept;
 use super::source::Places;
-use super::statements::merge_statements;
+use super::statements::{StatementFolder, merge_statements};
 use super::table::Comments;
 use super::text::ItemText;
 use super::{Needed, Options, Pieces, Unsaid, settle};
@@ -75,11 +75,15 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
     work.statements(&old, &new, &options.layout);
     work.apply();
     work.additions(&old, &new, &options.layout);
-    let removed = work.removals(&old, &new);
-    let statements = merge_statements(existing, &after.lowered.schema, &options.default_schema, existing.statements);
-    work.texts.extend(statements);
+    // What is in the database and cannot be written is not gone: whoever declared it by hand keeps it.
+    let aside: BTreeSet<&ObjectId> = after.unsaid.iter().map(|of| &of.object).collect();
+    let removed = work.removals(&old, &new, &aside);
+    let statements = StatementFolder { default_schema: &options.default_schema, folder: existing.statements };
+    work.texts.extend(merge_statements(existing, &after.lowered.schema, &aside, &statements));
     let crates = after.crates.difference(&before.crates).copied().collect();
-    Merged { texts: work.changed(), crates, unsaid: after.unsaid, removed }
+    let differs = |of: &&Unsaid| existing.built.get(&of.object) != observed.get(&of.object);
+    let unsaid = after.unsaid.iter().filter(differs).cloned().collect();
+    Merged { texts: work.changed(), crates, unsaid, removed }
 }
 
 /// The schema to write: what is as it was stays as the user has spelled it.
@@ -255,9 +259,9 @@ impl Merging<'_> {
     }
 
     /// Items that are gone, with their file when nothing else is in it.
-    fn removals(&mut self, old: &Pieces, new: &Pieces) -> Vec<ObjectId> {
+    fn removals(&mut self, old: &Pieces, new: &Pieces, aside: &BTreeSet<&ObjectId>) -> Vec<ObjectId> {
         let gone = old.tables.iter().chain(&old.types).filter(|item| find(new, &item.id).is_none());
-        let gone: Vec<&ItemText> = gone.collect();
+        let gone: Vec<&ItemText> = gone.filter(|item| !aside.contains(&item.id)).collect();
         for item in &gone {
             let Some((file, _)) = self.kept.items.get(&item.id) else { continue };
             let path = self.existing.files[*file].path.clone();

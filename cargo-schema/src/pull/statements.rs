@@ -2,7 +2,7 @@
 //!
 //! Paths are below that folder; nothing is written here. Which statements are another spelling of the same object is decided before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema_core::kinds::{Object, SqlObject};
 use schema_core::sql::{Definition, same_sql, split};
@@ -80,15 +80,21 @@ struct Place<'e> {
     creates: bool,
 }
 
-/// Edits the files until they declare what `after` has; `folder` is that of new files.
+/// Where new statements go.
+pub(super) struct StatementFolder<'f> {
+    pub default_schema: &'f Ident,
+    pub folder: &'f str,
+}
+
+/// Edits the files until they declare what `after` has. What is `aside` is in the database too, and stays as it is declared.
 pub(super) fn merge_statements(
     existing: &Existing<'_>,
     after: &Schema,
-    default_schema: &Ident,
-    folder: &str,
+    aside: &BTreeSet<&ObjectId>,
+    new_files: &StatementFolder<'_>,
 ) -> BTreeMap<String, Option<String>> {
     let mut edits: BTreeMap<&str, Edits> = BTreeMap::new();
-    for (id, object) in existing.lowered.schema.iter() {
+    for (id, object) in existing.lowered.schema.iter().filter(|(id, _)| !aside.contains(id)) {
         let Object::Sql(before) = object else { continue };
         let found = after.get(id);
         if found == Some(object) {
@@ -116,6 +122,7 @@ pub(super) fn merge_statements(
         let text = edits.apply(existing.texts.get(path).map_or("", String::as_str));
         texts.insert(path.to_owned(), text);
     }
+    let StatementFolder { default_schema, folder } = new_files;
     for new in statements(after, default_schema).iter().filter(|new| !existing.lowered.schema.contains(&new.id)) {
         let path = format!("{folder}/{}", new.path);
         let text = texts.remove(&path).or_else(|| existing.texts.get(&path).cloned()).unwrap_or_default();
