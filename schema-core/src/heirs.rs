@@ -53,15 +53,31 @@ impl Schema {
         }
     }
 
-    /// The columns that a table has, those it takes over first.
+    /// The columns that a table has, those it takes over first, as PostgreSQL orders them.
     pub fn all_columns(&self, table: &QualifiedName) -> Vec<&Column> {
-        let mut columns: Vec<&Column> = Vec::new();
-        for of in self.ancestors(table).into_iter().rev().chain([table]) {
-            let new = self.columns(of);
-            columns.retain(|old| !new.iter().any(|column| column.name == old.name));
-            columns.extend(new);
-        }
+        let (mut columns, mut seen) = (Vec::new(), BTreeSet::new());
+        self.collect_columns(table, &mut seen, &mut columns);
         columns
+    }
+
+    fn collect_columns<'s>(
+        &'s self,
+        table: &QualifiedName,
+        seen: &mut BTreeSet<QualifiedName>,
+        columns: &mut Vec<&'s Column>,
+    ) {
+        if !seen.insert(table.clone()) {
+            return;
+        }
+        for parent in self.table(table).map(Table::parents).unwrap_or_default() {
+            self.collect_columns(parent, seen, columns);
+        }
+        for new in self.columns(table) {
+            match columns.iter_mut().find(|old| old.name == new.name) {
+                Some(old) => *old = new,
+                None => columns.push(new),
+            }
+        }
     }
 
     /// One column of a table, its own or one that it takes over.

@@ -151,9 +151,9 @@ pub struct Note {
 }
 ";
 
-/// What pull cannot write yet, somebody has written by hand: it stays, and so does what stands on it.
+/// Partitions stand in the attribute of the table that they are of; what the database has not changed stays as it was written.
 #[test]
-fn what_cannot_be_written_and_is_declared_by_hand_stays() {
+fn partitions_follow_the_database() {
     let database = database();
     let app = app(&database);
     let view = "-- The newest first.\nCREATE VIEW recent AS SELECT id FROM events ORDER BY at DESC";
@@ -173,9 +173,33 @@ fn what_cannot_be_written_and_is_declared_by_hand_stays() {
     app.schema(&["diff", "structs", "database", "--exit-code"]).ends_with(0);
 
     run(&database, "ALTER TABLE events ADD kind text");
-    let text = app.schema(&["pull"]).ends_with(0);
-    assert!(text.contains("column `events.kind` is not brought up to the database"), "{text}");
-    assert_eq!((read(&app, "src/schema.rs"), read(&app, "schema/views.sql")), (structs, view.to_owned()));
+    app.schema(&["pull"]).ends_with(0);
+    let structs = structs.replace(
+        "pub struct Event { pub id: i64, pub at: jiff::civil::Date }",
+        "pub struct Event { pub id: i64, pub at: jiff::civil::Date,\n    pub kind: Option<String>, }",
+    );
+    assert_eq!((read(&app, "src/schema.rs"), read(&app, "schema/views.sql")), (structs.clone(), view.to_owned()));
+
+    run(
+        &database,
+        "CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01') PARTITION BY LIST (id);
+         CREATE TABLE events_a PARTITION OF events_2027 (CHECK (id > 0)) FOR VALUES IN (1) WITH (fillfactor = 70);
+         ALTER TABLE events_a REPLICA IDENTITY FULL;
+         CREATE TABLE closed_notes (why text, EXCLUDE (why WITH =)) INHERITS (notes)",
+    );
+    app.schema(&["pull"]).ends_with(0);
+    let text = read(&app, "src/schema.rs");
+    for words in [
+        "partition(\n        name = \"events_2027\",\n        values = \"FROM ('2027-01-01') TO ('2028-01-01')\",\n        partition_by = \"list (id)\"\n    )",
+        "of = \"events_2027\"",
+        "replica_identity = \"full\"",
+        "inherits = \"notes\"",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert_eq!(read(&app, "schema/views.sql"), view);
+    app.schema(&["diff", "structs", "database", "--exit-code"]).ends_with(0);
+    assert!(app.schema(&["pull"]).ends_with(0).contains("nothing to do"));
 }
 
 const STATEMENTS: &str = "\

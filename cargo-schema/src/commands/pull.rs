@@ -29,7 +29,7 @@ use crate::ops::found;
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
 use crate::project::{Project, ReadError, SourceDraft, write_sources};
-use crate::pull::{self, Layout, Needed, Options, Unsaid};
+use crate::pull::{self, Layout, Needed, Options, Unsaid, said};
 use crate::report::Problem;
 
 /// No attribute has words for an object of the database.
@@ -210,11 +210,10 @@ fn proof(
     drafted: &Drafted,
     observed: &Schema,
 ) -> Result<Result<Vec<Diagnostic>, Box<Diagnostic>>, Failure> {
-    let gone: BTreeSet<_> = drafted.unsaid.iter().map(|of| &of.object).collect();
-    let wanted = observed.filter(|id| !gone.contains(id));
+    let wanted = said(observed, &drafted.unsaid);
     let made = match built(server, &drafted.lowered.schema) {
         // What could not be written may be declared by hand, and is named if it is not what the database has.
-        Ok(made) => made.filter(|id| !gone.contains(id)),
+        Ok(made) => said(&made, &drafted.unsaid),
         Err(ProofError::Statement(refusal)) => {
             let finding = refusal.finding();
             let message =

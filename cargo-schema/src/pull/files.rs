@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::Pieces;
 use super::names::{Names, field, raw};
-use super::text::ItemText;
+use super::text::{ItemText, doc_lines};
 use schema_syntax::case::snake;
 
 /// One file a table, or one for all.
@@ -83,7 +83,9 @@ fn folder(pieces: &Pieces) -> Vec<SourceText> {
 
 /// The file of one table.
 pub(super) fn table_file(module: &str, table: &ItemText) -> SourceText {
-    let text = format!("//! Table `{}`.\n{USE_TABLE}\n{}", table.id, table.text());
+    // A name may hold line breaks, at which the comment would end.
+    let name = doc_lines(&Some(table.id.to_string())).join(" ");
+    let text = format!("//! Table `{name}`.\n{USE_TABLE}\n{}", table.text());
     SourceText { path: format!("{module}.rs"), text }
 }
 

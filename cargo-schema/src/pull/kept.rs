@@ -102,7 +102,7 @@ impl Kept {
             fields.iter().map(|field| (field.name.value.clone(), slice(field.ident.span))).collect(),
         );
         for field in &fields {
-            if let Some(column) = lowered.schema.column(name, &field.name.value) {
+            if let Some(column) = lowered.schema.any_column(name, &field.name.value) {
                 let written = (without_option(&slice(field.ty)), column.sql_type.clone());
                 self.field_types.insert((name.clone(), field.name.value.clone()), written);
             }

@@ -98,7 +98,8 @@ fn target(existing: &Existing<'_>, observed: &Schema) -> Schema {
         }
         kept
     });
-    spelled.collect()
+    let target: Schema = spelled.collect();
+    target.with_found(observed.all_found().clone())
 }
 
 /// The observed object, with the attributes that are as they were in the user's spelling.

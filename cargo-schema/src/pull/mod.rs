@@ -8,6 +8,7 @@ mod files;
 mod kept;
 mod merge;
 mod names;
+mod partitions;
 mod parts;
 mod rust_type;
 mod source;
@@ -150,6 +151,16 @@ fn settle(schema: &Schema, options: &Options, kept: &Kept, named: &BTreeSet<Obje
     }
 }
 
+/// A schema without what is not written, and without all that is in a table which is not.
+pub fn said(schema: &Schema, unsaid: &[Unsaid]) -> Schema {
+    let gone: BTreeSet<&ObjectId> = unsaid.iter().map(|of| &of.object).collect();
+    let inside = |id: &ObjectId| {
+        let table = schema.get(id).and_then(Object::table);
+        table.is_some_and(|table| gone.contains(&ObjectId::table(table)))
+    };
+    schema.filter(|id| !gone.contains(id) && !inside(id))
+}
+
 /// The objects that attributes have words for.
 fn sayable(schema: &Schema) -> (Schema, Vec<Unsaid>) {
     let reason = |object: &Object| match object {
@@ -157,9 +168,6 @@ fn sayable(schema: &Schema) -> (Schema, Vec<Unsaid>) {
             Some(format!("it references `{}`, which no struct declares", key.references))
         }
         Object::Enum(of) if of.values.is_empty() => Some("it has no labels, and a Rust enum has variants".to_owned()),
-        Object::Table(of) if of.partition_by.is_some() || of.partition_of.is_some() || !of.inherits.is_empty() => {
-            Some("partitioned tables and tables that inherit are not written yet".to_owned())
-        }
         _ => None,
     };
     let found = schema.iter().filter_map(|(id, object)| Some(Unsaid { object: id.clone(), reason: reason(object)? }));
@@ -209,7 +217,10 @@ impl<'s> Writer<'s> {
             rust_types.insert(name, ident);
         }
         let mut structs = kept.structs.clone();
-        let tables = schema.of_kind(KindName::Table).filter_map(|object| object.id().outer());
+        let tables = schema.of_kind(KindName::Table).filter_map(|object| match object {
+            Object::Table(table) if table.partition_of.is_none() => Some(table.name.clone()),
+            _ => None,
+        });
         for name in tables.filter(|name| !kept.structs.contains_key(name)) {
             let ident = names.take(&struct_names(other(&name).as_deref(), name.name.as_str()));
             structs.insert(name, ident);
@@ -244,7 +255,8 @@ impl<'s> Writer<'s> {
         let (mut tables, mut types) = (Vec::new(), Vec::new());
         for (_, object) in self.schema.iter() {
             match object {
-                Object::Table(of) => tables.push(self.table(of)),
+                // A partition is written with the table that it is of.
+                Object::Table(of) if of.partition_of.is_none() => tables.push(self.table(of)),
                 Object::Enum(of) => types.push(self.enum_type(of)),
                 Object::Domain(of) => types.push(self.domain(of)),
                 _ => {}

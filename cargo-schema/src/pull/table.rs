@@ -33,7 +33,7 @@ impl Comments {
 impl Writer<'_> {
     /// The struct of a table.
     pub(super) fn table(&mut self, of: &Table) -> ItemText {
-        let columns: Vec<Column> = self.schema.columns(&of.name).into_iter().cloned().collect();
+        let columns: Vec<Column> = self.schema.all_columns(&of.name).into_iter().cloned().collect();
         let comments = self.comments(of, &columns);
         let ident = self.structs[&of.name].clone();
         let idents = self.field_names(of, &columns);
@@ -42,12 +42,13 @@ impl Writer<'_> {
         let fields = columns.iter().map(|column| {
             let ident = idents[&column.name].clone();
             let parts = places.iter().filter(|(_, place)| *place == Place::Column(column.name.clone()));
-            self.field(column, ident, comments, parts.map(|(part, _)| part))
+            self.field(of, column, ident, comments, parts.map(|(part, _)| part))
         });
         let fields: Vec<FieldText> = fields.collect();
         let mut words = self.table_words(of, &ident, comments);
         let of_table = places.iter().filter(|(_, place)| *place == Place::Table);
         words.extend(of_table.filter_map(|(part, _)| self.style(part).of_table(part)));
+        words.extend(self.partitions(of));
         ItemText {
             id: ObjectId::table(&of.name),
             ident,
@@ -66,12 +67,14 @@ impl Writer<'_> {
         words.extend((comments == Comments::Docs).then(|| Word::flag("doc_comments")));
         words.extend(comments.word(&of.comment));
         words.extend(with(&of.with));
+        let parents: Vec<String> = of.inherits.iter().map(|name| path(name, self.default_schema)).collect();
+        words.extend((!parents.is_empty()).then(|| Word::text("inherits", parents.join(", "))));
         words.extend(self.settings(of));
         words
     }
 
-    /// How the table is stored and replicated, and who sees its rows.
-    fn settings(&self, of: &Table) -> Vec<Word> {
+    /// How the table is stored, split and replicated, and who sees its rows.
+    pub(super) fn settings(&self, of: &Table) -> Vec<Word> {
         let flags = [
             ("unlogged", of.unlogged),
             ("row_security", of.row_security),
@@ -79,6 +82,7 @@ impl Writer<'_> {
         ];
         let mut words: Vec<Word> =
             flags.into_iter().filter(|(_, is_set)| *is_set).map(|(word, _)| Word::flag(word)).collect();
+        words.extend(of.partition_by.as_ref().map(|key| Word::text("partition_by", key.to_string())));
         words.extend(match of.replica_identity {
             ReplicaIdentity::Default => None,
             ReplicaIdentity::Full => Some(Word::text("replica_identity", "full")),
@@ -101,7 +105,8 @@ impl Writer<'_> {
         if let Some(kept) = self.kept.comments.get(&of.name) {
             return *kept;
         }
-        let all = of.comment.iter().chain(columns.iter().filter_map(|column| column.comment.as_ref()));
+        let own = columns.iter().filter(|column| column.table == of.name);
+        let all = of.comment.iter().chain(own.filter_map(|column| column.comment.as_ref()));
         let mut all = all.peekable();
         if all.peek().is_some() && all.all(|text| is_doc_line(text)) { Comments::Docs } else { Comments::Words }
     }
@@ -160,19 +165,20 @@ impl Writer<'_> {
             && in_order == key.iter().collect::<Vec<_>>()
     }
 
-    fn style(&self, part: &Object) -> PartStyle<'_> {
+    pub(super) fn style(&self, part: &Object) -> PartStyle<'_> {
         PartStyle { named: self.named.contains(&part.id()), default_schema: self.default_schema }
     }
 
     fn field<'p>(
         &mut self,
+        table: &Table,
         of: &Column,
         ident: String,
         comments: Comments,
         parts: impl Iterator<Item = &'p Object>,
     ) -> FieldText {
         let kept =
-            self.kept.field_types.get(&(of.table.clone(), of.name.clone())).filter(|(_, sql)| *sql == of.sql_type);
+            self.kept.field_types.get(&(table.name.clone(), of.name.clone())).filter(|(_, sql)| *sql == of.sql_type);
         let written = match kept {
             Some((text, sql)) => self.types.keep(text, sql),
             None => self.types.write(&of.sql_type, &mut self.crates),
@@ -181,36 +187,39 @@ impl Writer<'_> {
         let plain = ident.strip_prefix("r#").unwrap_or(&ident);
         words.extend((plain != of.name.as_str()).then(|| Word::text("name", of.name.as_str())));
         words.extend(written.sql.map(|sql| Word::text("sql", sql)));
-        words.extend(self.in_plain_key(of).then(|| Word::flag("primary_key")));
-        words.extend(self.value(of));
-        words.extend(
-            of.collation
-                .as_ref()
-                .map(|name| Word::text("collate", path(name, &Ident::of(schema_core::DEFAULT_SCHEMA)))),
-        );
-        words.extend(settings(&of.settings));
+        words.extend(self.in_plain_key(table, &of.name).then(|| Word::flag("primary_key")));
+        // What a column that is taken over holds is said once, by the parent's field.
+        let own = of.table == table.name;
+        if own {
+            words.extend(self.value(of));
+            words.extend(
+                of.collation
+                    .as_ref()
+                    .map(|name| Word::text("collate", path(name, &Ident::of(schema_core::DEFAULT_SCHEMA)))),
+            );
+            words.extend(settings(&of.settings));
+        }
         words.extend(parts.flat_map(|part| self.style(part).of_column(part)));
-        words.extend(comments.word(&of.comment));
+        words.extend(comments.word(&of.comment).filter(|_| own));
         let ty = if of.nullable { format!("Option<{}>", written.text) } else { written.text };
         FieldText {
             column: of.name.clone(),
             ident,
-            doc: doc_lines(&of.comment),
+            doc: if own { doc_lines(&of.comment) } else { Vec::new() },
             attribute: attribute("column", &words, 4),
             ty,
         }
     }
 
     /// Whether the column's attribute says that it is in the key.
-    fn in_plain_key(&self, of: &Column) -> bool {
-        let key = self.schema.inside(KindName::PrimaryKey, &of.table).next();
+    fn in_plain_key(&self, table: &Table, column: &Ident) -> bool {
+        let key = self.schema.inside(KindName::PrimaryKey, &table.name).next();
         let Some(Object::PrimaryKey(key)) = key.filter(|key| self.kept.places.get(&key.id()) != Some(&Place::Table))
         else {
             return false;
         };
-        let Some(Object::Table(table)) = self.schema.get(&ObjectId::table(&of.table)) else { return false };
-        let columns = self.ordered(table, self.schema.columns(&of.table).into_iter().cloned().collect());
-        key.columns.contains(&of.name)
+        let columns = self.ordered(table, self.schema.all_columns(&table.name).into_iter().cloned().collect());
+        key.columns.contains(column)
             && self.is_plain_key(key, &columns.iter().map(|column| &column.name).collect::<Vec<_>>())
     }
 

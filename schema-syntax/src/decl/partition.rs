@@ -4,7 +4,7 @@
 
 use schema_core::kinds::{PartitionBound, PartitionKey};
 
-use super::constraint::{check, foreign_key, index, key, with};
+use super::constraint::{check, exclusion, foreign_key, index, key, with};
 use super::table_settings::TableSettings;
 use super::{NamePath, PartitionDecl, Spanned, TableDecl};
 use crate::attr::{Arg, Args, Findings};
@@ -20,11 +20,17 @@ const WORDS: &[&str] = &[
     "comment",
     "with",
     "unlogged",
+    "row_security",
+    "force_row_security",
+    "replica_identity",
+    "cluster_on",
     "renamed_from",
+    "primary_key",
     "unique",
     "index",
     "check",
     "foreign_key",
+    "exclude",
 ];
 
 /// `partition_by = ".."`.
@@ -81,11 +87,11 @@ fn partition(arg: &Arg<'_>, parent: &TableDecl, findings: &mut Findings) -> Opti
         schema: args.name("schema", findings).or_else(|| parent.schema.clone()),
         comment: args.text("comment", findings).map(|text| text.value),
         with: with(&mut args, findings),
-        settings: TableSettings { unlogged: args.flag("unlogged", findings), ..TableSettings::default() },
+        settings: TableSettings::of_partition(&mut args, findings),
         renamed_from: NamePath::argument(&mut args, "renamed_from", findings),
-        primary_key: None,
+        primary_key: args.one("primary_key", findings).and_then(|arg| key(&arg, true, findings)),
         uniques: args.all("unique").iter().filter_map(|arg| key(arg, false, findings)).collect(),
-        exclusions: Vec::new(),
+        exclusions: args.all("exclude").iter().filter_map(|arg| exclusion(arg, findings)).collect(),
         indexes: args.all("index").iter().filter_map(|arg| index(arg, findings)).collect(),
         checks: args.all("check").iter().filter_map(|arg| check(arg, findings)).collect(),
         foreign_keys: args.all("foreign_key").iter().filter_map(|arg| foreign_key(arg, findings)).collect(),
@@ -93,7 +99,6 @@ fn partition(arg: &Arg<'_>, parent: &TableDecl, findings: &mut Findings) -> Opti
         ..parent.clone()
     };
     let of = NamePath::argument(&mut args, "of", findings);
-    decl.settings.partition_by = partition_by(&mut args, findings);
     args.finish(WORDS, findings);
     decl.name = name?;
     let of = of.unwrap_or_else(|| Spanned {

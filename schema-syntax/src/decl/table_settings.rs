@@ -43,11 +43,16 @@ pub struct TableSettings {
 
 impl TableSettings {
     pub(super) fn read(args: &mut Args<'_>, findings: &mut Findings) -> TableSettings {
+        let inherits = inherits(args, findings);
+        TableSettings { inherits, ..TableSettings::of_partition(args, findings) }
+    }
+
+    /// Those that a partition may have: it takes columns over from one table only.
+    pub(super) fn of_partition(args: &mut Args<'_>, findings: &mut Findings) -> TableSettings {
         let mut settings = TableSettings {
             unlogged: args.flag("unlogged", findings),
             row_security: args.flag("row_security", findings),
             force_row_security: args.flag("force_row_security", findings),
-            inherits: inherits(args, findings),
             partition_by: partition_by(args, findings),
             ..TableSettings::default()
         };
