@@ -72,9 +72,24 @@ impl Schema {
 
     /// The same objects with what PostgreSQL told of them.
     #[must_use]
-    pub fn with_found(mut self, found: BTreeMap<ObjectId, Found>) -> Schema {
+    pub fn with_found(mut self, mut found: BTreeMap<ObjectId, Found>) -> Schema {
+        for of in found.values_mut() {
+            self.complete(&mut of.needs);
+        }
         self.found = Arc::new(found);
         self
+    }
+
+    /// A column that a table takes over is an object of another table: who needs it needs that object and the table.
+    fn complete(&self, needs: &mut BTreeSet<ObjectId>) {
+        let taken_over = |id: &&ObjectId| id.kind == KindName::Column && !self.contains(id);
+        let taken_over: Vec<ObjectId> = needs.iter().filter(taken_over).cloned().collect();
+        for id in taken_over {
+            let table = id.outer().map(|table| ObjectId::table(&table)).filter(|table| self.contains(table));
+            needs.extend(table);
+            needs.remove(&id);
+            needs.insert(self.home(id));
+        }
     }
 
     /// All that PostgreSQL told, by object.

@@ -1,6 +1,6 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
-//! `rng`, `pools`, `parts`, `keys` and `draft` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
+//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs` and `statements` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
 //! `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
@@ -14,6 +14,7 @@ mod pools;
 mod rng;
 mod rows;
 mod state;
+mod statements;
 mod trial;
 
 use schema_core::{Schema, rename::Rename};
@@ -48,5 +49,6 @@ pub fn pair(seed: u64) -> Pair {
     if rng.percent(35) && heirs::fit(&pair.before) && heirs::fit(&pair.after) {
         heirs::add(&mut rng, &mut pair);
     }
+    statements::add(&mut rng, &mut pair);
     pair
 }

@@ -20,6 +20,11 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// A source of its own, which draws the same again when it is cloned.
+    pub fn fork(&mut self) -> Rng {
+        Rng(self.next())
+    }
+
     /// A number from 0 to `bound` - 1; 0 when there is none.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound.max(1)).expect("a length fits 64 bits");

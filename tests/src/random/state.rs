@@ -57,7 +57,7 @@ SELECT concat_ws(' | ', 'column', c.oid::regclass, attname, format_type(atttypid
     'default ' || pg_get_expr(adbin, adrelid), 'comment ' || col_description(c.oid, attnum),
     'storage ' || attstorage::text || ' ' || attcompression::text || ' ' || attstattarget)
 FROM own c JOIN pg_attribute a ON attrelid = c.oid LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
-WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
+WHERE relkind IN ('r', 'v', 'm', 'f', 'c') AND attnum > 0 AND NOT attisdropped
 UNION ALL
 SELECT concat_ws(' | ', 'constraint', conrelid::regclass,
     CASE WHEN contype = 'n' OR (contype = 'f' AND conparentid <> 0) THEN '' ELSE conname END, pg_get_constraintdef(k.oid), 'valid ' || convalidated,
@@ -72,6 +72,53 @@ SELECT concat_ws(' | ', 'sequence', c.oid::regclass, seqtypid::regtype, seqstart
     obj_description(c.oid, 'pg_class'),
     (SELECT string_agg(concat_ws(' ', 'owned', deptype, refobjid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = refobjid
         AND attnum = refobjsubid)), ',') FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND deptype IN ('a', 'i')))
-FROM own c JOIN pg_sequence ON seqrelid = c.oid;
+FROM own c JOIN pg_sequence ON seqrelid = c.oid
+UNION ALL
+SELECT concat_ws(' | ', 'view', c.oid::regclass, pg_get_viewdef(c.oid)) FROM own c WHERE relkind IN ('v', 'm')
+UNION ALL
+SELECT concat_ws(' | ', 'routine', p.oid::regprocedure, CASE prokind WHEN 'a' THEN (
+    SELECT concat_ws(' ', aggtransfn, aggtranstype::regtype, agginitval) FROM pg_aggregate WHERE aggfnoid = p.oid)
+    ELSE pg_get_functiondef(p.oid) END, obj_description(p.oid, 'pg_proc'))
+FROM pg_proc p JOIN spaces ON spaces.oid = pronamespace
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
+UNION ALL
+SELECT concat_ws(' | ', 'trigger', pg_get_triggerdef(t.oid), tgenabled, obj_description(t.oid, 'pg_trigger'))
+FROM pg_trigger t JOIN own c ON c.oid = tgrelid WHERE NOT tgisinternal
+UNION ALL
+SELECT concat_ws(' | ', 'rule', pg_get_ruledef(r.oid), ev_enabled, obj_description(r.oid, 'pg_rewrite'))
+FROM pg_rewrite r JOIN own c ON c.oid = ev_class WHERE rulename <> '_RETURN'
+UNION ALL
+SELECT concat_ws(' | ', 'policy', polname, polrelid::regclass, polcmd, polpermissive, polroles::text, pg_get_expr(polqual, polrelid),
+    pg_get_expr(polwithcheck, polrelid), obj_description(p.oid, 'pg_policy'))
+FROM pg_policy p JOIN own c ON c.oid = polrelid
+UNION ALL
+SELECT concat_ws(' | ', 'range', rngtypid::regtype, rngsubtype::regtype, rngmultitypid::regtype, obj_description(t.oid, 'pg_type'))
+FROM pg_range JOIN types t ON t.oid = rngtypid
+UNION ALL
+SELECT concat_ws(' | ', 'operator', o.oid::regoperator, oprresult::regtype, oprcode, obj_description(o.oid, 'pg_operator'))
+FROM pg_operator o JOIN spaces ON spaces.oid = oprnamespace
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e')
+UNION ALL
+SELECT concat_ws(' | ', 'cast', castsource::regtype, casttarget::regtype, castfunc::regprocedure, castcontext)
+FROM pg_cast JOIN types t ON t.oid = castsource
+UNION ALL
+SELECT concat_ws(' | ', 'statistics', pg_get_statisticsobjdef(s.oid), obj_description(s.oid, 'pg_statistic_ext'))
+FROM pg_statistic_ext s JOIN spaces ON spaces.oid = stxnamespace
+UNION ALL
+SELECT concat_ws(' | ', 'collation', k.oid::regcollation, collprovider, collcollate, obj_description(k.oid, 'pg_collation'))
+FROM pg_collation k JOIN spaces ON spaces.oid = collnamespace
+UNION ALL
+SELECT concat_ws(' | ', 'foreign', fdwname, srvname, ftrelid::regclass)
+FROM pg_foreign_data_wrapper w LEFT JOIN pg_foreign_server s ON srvfdw = w.oid LEFT JOIN pg_foreign_table ON ftserver = s.oid
+UNION ALL
+SELECT concat_ws(' | ', 'publication', pubname, puballtables, pubinsert, pubupdate,
+    (SELECT string_agg(prrelid::regclass::text, ',' ORDER BY prrelid::regclass::text) FROM pg_publication_rel WHERE prpubid = p.oid),
+    obj_description(p.oid, 'pg_publication'))
+FROM pg_publication p
+UNION ALL
+SELECT concat_ws(' | ', 'dictionary', d.oid::regdictionary, dictinitoption) FROM pg_ts_dict d JOIN spaces ON spaces.oid = dictnamespace
+UNION ALL
+SELECT concat_ws(' | ', 'configuration', k.oid::regconfig, (SELECT count(*) FROM pg_ts_config_map WHERE mapcfg = k.oid))
+FROM pg_ts_config k JOIN spaces ON spaces.oid = cfgnamespace;
 RESET search_path;
 ";

@@ -12,7 +12,7 @@ use schema_core::{
     rename::{Rename, inverted},
 };
 
-use super::{Pair, rows, state};
+use super::{Pair, rows, state, statements};
 use crate::cluster::{Database, database};
 
 /// A database that is used for one pair after the other.
@@ -93,6 +93,7 @@ impl Bench {
     /// Runs a pair through everything; the error tells which promise was broken.
     pub fn run(&mut self, pair: &Pair, with_dump: bool) -> Result<Outcome, String> {
         self.clean();
+        let pair = &self.found(pair)?;
         let there = plan(&pair.before, &pair.after, &pair.renames, &Hints::default());
         folds(pair, &there)?;
         let (fresh, declared) = self.built(&pair.after, "after")?;
@@ -120,6 +121,21 @@ impl Bench {
         self.execute(&there.up.text()).map_err(|refusal| format!("second up: {}", refusal.text()))?;
         same("the second up does not give what the first gave", &fresh, &state(&mut self.client))?;
         Ok(Outcome { rows, statements: there.up.lines.len(), refused })
+    }
+
+    /// The pair with what only PostgreSQL can tell of statements.
+    fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
+        let [before, after] = [(&pair.before, "before"), (&pair.after, "after")].map(|(schema, which)| {
+            if !statements::has_any(schema) {
+                return Ok(schema.clone());
+            }
+            let mut transaction = self.client.transaction().expect("a transaction begins");
+            let found = build_in_any_order(&mut transaction, schema).map(|()| observed(&mut transaction));
+            transaction.rollback().expect("a transaction ends");
+            let found = found.map_err(|refusal| format!("first build of {which}: {}", refusal.text()))?;
+            Ok::<Schema, String>(schema.clone().with_found(found.all_found().clone()))
+        });
+        Ok(Pair { before: before?, after: after?, ..pair.clone() })
     }
 
     /// The catalog reader sees no difference where PostgreSQL sees none.
@@ -172,6 +188,12 @@ impl Bench {
     }
 }
 
+/// Drops what is in no PostgreSQL schema.
+const OUTSIDE: &str = "
+    DROP PUBLICATION IF EXISTS pub_one;
+    DROP FOREIGN DATA WRAPPER IF EXISTS w_one CASCADE;
+";
+
 /// Makes a database empty again, which is faster than a new one.
 pub fn wipe(client: &mut Client) {
     let names = client
@@ -182,13 +204,40 @@ pub fn wipe(client: &mut Client) {
         .expect("schemas are listed");
     let names: Vec<String> = names.iter().map(|row| row.get(0)).collect();
     let drop = format!("DROP SCHEMA {} CASCADE;", names.join(", "));
-    client.batch_execute(&format!("SET client_min_messages = error; {drop} {CLEAN}")).expect("a database is wiped");
+    client
+        .batch_execute(&format!("SET client_min_messages = error; {OUTSIDE} {drop} {CLEAN}"))
+        .expect("a database is wiped");
 }
 
 fn observed(transaction: &mut postgres::Transaction<'_>) -> Schema {
     let observed = observe_within(transaction, &Scope::default()).unwrap_or_else(|error| panic!("{error}"));
     assert!(observed.unmanaged.is_empty(), "the model knows all that the generator makes: {:?}", observed.unmanaged);
     observed.schema
+}
+
+/// Builds a schema whose order nobody knows yet: a statement that needs what is not there waits until the others have run.
+fn build_in_any_order(transaction: &mut postgres::Transaction<'_>, schema: &Schema) -> Result<(), Refusal> {
+    transaction.batch_execute("SET check_function_bodies = off").expect("a setting is set");
+    let mut left = plan(&Schema::default(), schema, &[], &Hints::default()).up.texts();
+    loop {
+        let (count, mut first, mut waiting) = (left.len(), None, Vec::new());
+        for text in left {
+            let mut savepoint = transaction.transaction().expect("a savepoint is set");
+            match savepoint.batch_execute(&text) {
+                Ok(()) => savepoint.commit().expect("a savepoint is released"),
+                Err(error) => {
+                    drop(savepoint);
+                    first.get_or_insert(refusal(&text, &error));
+                    waiting.push(text);
+                }
+            }
+        }
+        match first {
+            None => return Ok(()),
+            Some(refusal) if waiting.len() == count => return Err(refusal),
+            Some(_) => left = waiting,
+        }
+    }
 }
 
 fn execute_in(transaction: &mut postgres::Transaction<'_>, text: &str) -> Result<(), Refusal> {

@@ -10,12 +10,14 @@ use schema_core::{Found, Ident, KindName, ObjectId, QualifiedName};
 use super::{CatalogError, Columns, Reader, SqlObjects, Tables, class, column_of};
 use crate::catalog::reader::FIRST_USER_OID;
 
-/// A rule `_RETURN` is the view itself; a default stands for its column.
-const DEPENDENCIES: &str = "SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, \
-        r.ev_class AS view, f.adrelid AS default_of, f.adnum AS default_at \
+/// A rule `_RETURN` is the view itself; a default stands for its column, and the place of a table in a publication for that.
+const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NULL THEN d.classid ELSE 6104 END AS classid, coalesce(p.prpubid, d.objid) AS objid, d.objsubid, \
+        d.refclassid, d.refobjid, d.refobjsubid, r.ev_class AS view, f.adrelid AS default_of, f.adnum AS default_at \
     FROM pg_depend d LEFT JOIN pg_rewrite r ON d.classid = 2618 AND r.oid = d.objid AND r.rulename = '_RETURN' \
         LEFT JOIN pg_attrdef f ON d.classid = 2604 AND f.oid = d.objid \
-    WHERE d.deptype IN ('n', 'a') AND (d.objid = ANY($1) OR d.refobjid = ANY($1) OR r.ev_class = ANY($1))";
+        LEFT JOIN pg_publication_rel p ON d.classid = 6106 AND p.oid = d.objid \
+    WHERE d.deptype IN ('n', 'a') AND (d.objid = ANY($1) OR d.refobjid = ANY($1) OR r.ev_class = ANY($1) \
+        OR p.prpubid = ANY($1))";
 
 /// Types, and what they are types of: the rows of a relation, the elements of an array.
 const TYPES: &str = "SELECT t.oid, t.typnamespace, t.typname, t.typtype, \

@@ -1,0 +1,333 @@
+//! Objects that SQL statements define, drawn for both sides of a pair: views, routines, triggers, rules, policies, types and the like, over
+//! whatever tables each side has.
+//!
+//! Each is drawn as a bundle with all that it needs, so that the bundles come, go and change on their own. The same draw over
+//! other tables gives other text, as when a user follows a change of a table by hand.
+
+use schema_core::{
+    Expr, Ident, KindName, QualifiedName, Schema, SqlType,
+    kinds::{Check, Column, ColumnValue, Index, IndexElement, Object, SqlObject, Table},
+    sql::{Definition, definition},
+};
+
+use super::pools::{Class, knowledge};
+use super::{Pair, Rng};
+
+/// Adds statements to both sides.
+pub fn add(rng: &mut Rng, pair: &mut Pair) {
+    for bundle in BUNDLES {
+        if rng.percent(70) {
+            continue;
+        }
+        let before = rng.fork();
+        let after = if rng.percent(60) { before.clone() } else { rng.fork() };
+        let (there, stays) = (rng.percent(75), rng.percent(75));
+        for (mut rng, schema, is_there) in [(before, &mut pair.before, there), (after, &mut pair.after, stays)] {
+            if is_there {
+                let drawn = Bundle::of(schema, &mut rng, *bundle);
+                drawn.into_iter().for_each(|object| drop(schema.insert(object)));
+            }
+        }
+    }
+}
+
+/// Whether a schema has objects that need to be found.
+pub fn has_any(schema: &Schema) -> bool {
+    schema.iter().any(|(_, object)| matches!(object, Object::Sql(_)))
+}
+
+type Draw = fn(&mut Bundle<'_>) -> Option<()>;
+
+const BUNDLES: &[Draw] = &[
+    views,
+    materialized,
+    checked,
+    triggered,
+    rule,
+    policy,
+    composite,
+    range,
+    aggregate,
+    operator,
+    statistics,
+    collation,
+    foreign,
+    publication,
+    rows,
+    atomic,
+    defaulted,
+    procedure,
+    search,
+];
+
+struct Bundle<'s> {
+    schema: &'s Schema,
+    rng: &'s mut Rng,
+    objects: Vec<Object>,
+}
+
+impl Bundle<'_> {
+    /// The objects of a bundle; none when the schema has nothing to draw it over.
+    fn of(schema: &Schema, rng: &mut Rng, draw: Draw) -> Vec<Object> {
+        let mut bundle = Bundle { schema, rng, objects: Vec::new() };
+        draw(&mut bundle).map(|()| bundle.objects).unwrap_or_default()
+    }
+
+    /// A statement, sometimes with a comment.
+    fn sql(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        let Some(Definition::Creates(named)) = definition(&text) else { panic!("a statement names an object: {text}") };
+        let comment = self.rng.percent(20).then(|| self.rng.word(&["one", "it's two"]).to_owned());
+        let object = SqlObject { signature: named.signature, comment, ..SqlObject::new(named.kind, named.path, text) };
+        self.objects.push(object.into());
+    }
+
+    /// A table that has columns.
+    fn table(&mut self, fits: impl Fn(&Table) -> bool) -> Option<(QualifiedName, Vec<Column>)> {
+        let tables = self.schema.of_kind(KindName::Table).filter_map(|object| match object {
+            Object::Table(table) if fits(table) => Some(&table.name),
+            _ => None,
+        });
+        let columns = |name: &QualifiedName| self.schema.all_columns(name).into_iter().cloned().collect::<Vec<_>>();
+        let all: Vec<_> = tables.map(|name| (name.clone(), columns(name))).filter(|(_, own)| !own.is_empty()).collect();
+        self.rng.choose(&all)
+    }
+
+    fn column(&mut self, columns: &[Column]) -> String {
+        self.rng.pick(columns).name.quoted()
+    }
+
+    fn integer(&mut self) -> &'static str {
+        self.rng.word(&["integer", "bigint", "integer", "smallint"])
+    }
+}
+
+fn views(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|_| true)?;
+    let one = bundle.column(&columns);
+    let some: Vec<Column> = bundle.rng.sample(&columns, 2);
+    let list = some.iter().map(|column| column.name.quoted()).collect::<Vec<_>>().join(", ");
+    let from = table.quoted();
+    let text = match bundle.rng.below(4) {
+        0 => format!("CREATE VIEW v_one AS SELECT * FROM {from}"),
+        1 => format!("CREATE VIEW v_one AS SELECT {list} FROM {from} WHERE {one} IS NOT NULL"),
+        2 => format!("CREATE VIEW v_one WITH (security_barrier=true) AS SELECT {list}, 1 AS more FROM {from}"),
+        _ => format!("CREATE VIEW v_one AS SELECT count({one}) AS n FROM {from}"),
+    };
+    bundle.sql(text);
+    if bundle.rng.percent(50) {
+        bundle.sql("CREATE VIEW v_two AS SELECT v_one.*, 'two'::text AS last FROM v_one");
+    }
+    if bundle.rng.percent(50) {
+        bundle.sql("CREATE OR REPLACE VIEW v_three AS SELECT count(*) FROM v_one");
+    }
+    Some(())
+}
+
+fn materialized(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|_| true)?;
+    let one = bundle.column(&columns);
+    bundle.sql(format!("CREATE MATERIALIZED VIEW m_one AS SELECT {one}, 1 AS n FROM {}", table.quoted()));
+    if bundle.rng.percent(60) {
+        bundle.sql("CREATE INDEX m_one_n ON m_one (n)");
+    }
+    if bundle.rng.percent(40) {
+        bundle.sql("CREATE VIEW over_m AS SELECT sum(n) AS all_of_them FROM m_one");
+    }
+    Some(())
+}
+
+/// A function in a constraint and in an index.
+fn checked(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (of, body) = (bundle.integer(), bundle.rng.word(&["$1 > -100", "$1 IS NOT NULL"]));
+    bundle.sql(format!("CREATE FUNCTION f_good({of}) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT {body} $$"));
+    let (table, _) = bundle.table(|table| table.partition_of.is_none())?;
+    if bundle.rng.percent(60) {
+        let check = Check {
+            table: table.clone(),
+            name: Ident::of("good"),
+            expr: Expr::new(format!("f_good(1::{of})")),
+            no_inherit: false,
+            not_valid: false,
+            comment: None,
+        };
+        bundle.objects.push(check.into());
+    }
+    if bundle.rng.percent(60) {
+        let key = IndexElement::parse(&format!("f_good(2::{of})")).ok()?;
+        bundle.objects.push(Index::new(table, Ident::of("indexed_by_f_good"), vec![key]).into());
+    }
+    Some(())
+}
+
+fn triggered(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|table| table.partition_of.is_none())?;
+    let (one, other) = (bundle.column(&columns), bundle.column(&columns));
+    let body = bundle.rng.word(&["RETURN NEW;", "NULL; RETURN NEW;"]);
+    bundle.sql(format!("CREATE FUNCTION f_touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"));
+    let when = match bundle.rng.below(3) {
+        0 => format!("BEFORE UPDATE OF {one}"),
+        1 => "AFTER INSERT OR UPDATE".to_owned(),
+        _ => "BEFORE INSERT".to_owned(),
+    };
+    let only = if bundle.rng.percent(50) { format!(" WHEN (NEW.{other} IS NOT NULL)") } else { String::new() };
+    bundle.sql(format!(
+        "CREATE TRIGGER tr_one {when} ON {} FOR EACH ROW{only} EXECUTE FUNCTION f_touch()",
+        table.quoted()
+    ));
+    Some(())
+}
+
+fn rule(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|table| table.partition_of.is_none() && table.partition_by.is_none())?;
+    let one = bundle.column(&columns);
+    let only = if bundle.rng.percent(50) { format!(" WHERE OLD.{one} IS NULL") } else { String::new() };
+    let does = bundle.rng.word(&["NOTHING", "ALSO SELECT 1"]);
+    bundle.sql(format!("CREATE RULE r_one AS ON DELETE TO {}{only} DO {does}", table.quoted()));
+    Some(())
+}
+
+fn policy(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|_| true)?;
+    let one = bundle.column(&columns);
+    let (table, of) = (table.quoted(), bundle.rng.word(&["SELECT", "DELETE", "ALL"]));
+    bundle.sql(format!("CREATE POLICY p_one ON {table} FOR {of} TO PUBLIC USING ({one} IS NOT NULL)"));
+    Some(())
+}
+
+fn composite(bundle: &mut Bundle<'_>) -> Option<()> {
+    let of = bundle.integer();
+    let more = bundle.rng.word(&["", ", c date"]);
+    bundle.sql(format!("CREATE TYPE c_pair AS (a {of}, b text{more})"));
+    bundle.sql("CREATE FUNCTION f_first(c_pair) RETURNS text LANGUAGE sql AS $$ SELECT ($1).a::text $$");
+    if bundle.rng.percent(40) {
+        bundle.sql("CREATE CAST (c_pair AS integer[]) WITH FUNCTION f_list(c_pair)");
+        bundle.sql("CREATE FUNCTION f_list(c_pair) RETURNS integer[] LANGUAGE sql AS $$ SELECT ARRAY[1, 2] $$");
+    }
+    if bundle.rng.percent(40) {
+        bundle.sql("CREATE VIEW v_pair AS SELECT NULL::c_pair AS pair, 1 AS n");
+    }
+    Some(())
+}
+
+fn range(bundle: &mut Bundle<'_>) -> Option<()> {
+    let of = bundle.rng.word(&["integer", "bigint", "text", "date"]);
+    bundle.sql(format!("CREATE TYPE g_span AS RANGE (subtype = {of})"));
+    if bundle.rng.percent(50) {
+        bundle.sql("CREATE FUNCTION f_empty(g_span) RETURNS boolean LANGUAGE sql AS $$ SELECT isempty($1) $$");
+    }
+    Some(())
+}
+
+fn aggregate(bundle: &mut Bundle<'_>) -> Option<()> {
+    let of = bundle.integer();
+    bundle.sql(format!(
+        "CREATE FUNCTION f_add({of}, {of}) RETURNS {of} LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 + $2)::{of} $$"
+    ));
+    let start = bundle.rng.word(&["0", "5"]);
+    bundle.sql(format!("CREATE AGGREGATE a_sum({of}) (SFUNC = f_add, STYPE = {of}, INITCOND = '{start}')"));
+    Some(())
+}
+
+fn operator(bundle: &mut Bundle<'_>) -> Option<()> {
+    let of = bundle.integer();
+    let body = bundle.rng.word(&["$1 = $2", "$1 = $2 AND true"]);
+    bundle.sql(format!(
+        "CREATE FUNCTION f_equal({of}, {of}) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT {body} $$"
+    ));
+    bundle.sql(format!("CREATE OPERATOR ==== (LEFTARG = {of}, RIGHTARG = {of}, FUNCTION = f_equal)"));
+    if bundle.rng.percent(50) {
+        bundle.sql(format!("CREATE VIEW v_equal AS SELECT 1::{of} OPERATOR(public.====) 1::{of} AS yes"));
+    }
+    Some(())
+}
+
+fn statistics(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|_| true)?;
+    let plain = |column: &Column| knowledge(bundle.schema, &column.sql_type).class == Class::Number;
+    let plain: Vec<Column> = columns.into_iter().filter(plain).collect();
+    let two = bundle.rng.sample(&plain, 2);
+    let [one, other] = two.as_slice() else { return None };
+    let kinds = bundle.rng.word(&["", " (ndistinct)", " (dependencies, mcv)"]);
+    let (one, other) = (one.name.quoted(), other.name.quoted());
+    bundle.sql(format!("CREATE STATISTICS s_one{kinds} ON {one}, {other} FROM {}", table.quoted()));
+    Some(())
+}
+
+fn collation(bundle: &mut Bundle<'_>) -> Option<()> {
+    let locale = bundle.rng.word(&["C", "POSIX"]);
+    bundle.sql(format!("CREATE COLLATION k_one (LOCALE = '{locale}')"));
+    if bundle.rng.percent(50) {
+        bundle.sql("CREATE VIEW v_sorted AS SELECT 'a' COLLATE k_one AS a");
+    }
+    Some(())
+}
+
+fn foreign(bundle: &mut Bundle<'_>) -> Option<()> {
+    let of = bundle.integer();
+    bundle.sql("CREATE FOREIGN DATA WRAPPER w_one");
+    bundle.sql("CREATE SERVER there FOREIGN DATA WRAPPER w_one");
+    bundle.sql(format!("CREATE FOREIGN TABLE ft_one (id {of} NOT NULL, name text) SERVER there"));
+    if bundle.rng.percent(50) {
+        bundle.sql("CREATE VIEW v_far AS SELECT id FROM ft_one");
+    }
+    Some(())
+}
+
+fn publication(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, _) = bundle.table(|table| !table.unlogged && table.partition_of.is_none())?;
+    let of = match bundle.rng.below(3) {
+        0 => " FOR ALL TABLES".to_owned(),
+        1 => format!(" FOR TABLE {}", table.quoted()),
+        _ => String::new(),
+    };
+    bundle.sql(format!("CREATE PUBLICATION pub_one{of} WITH (publish = 'insert')"));
+    Some(())
+}
+
+/// A function over the rows of a table.
+fn rows(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, _) = bundle.table(|_| true)?;
+    let from = table.quoted();
+    bundle.sql(format!("CREATE FUNCTION f_rows() RETURNS SETOF {from} LANGUAGE sql AS $$ SELECT * FROM {from} $$"));
+    Some(())
+}
+
+/// A function whose body PostgreSQL has parsed: it stands on the column.
+fn atomic(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (table, columns) = bundle.table(|_| true)?;
+    let one = bundle.column(&columns);
+    bundle.sql(format!(
+        "CREATE FUNCTION f_atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count({one}) FROM {}; END",
+        table.quoted()
+    ));
+    Some(())
+}
+
+/// A function in a column's default.
+fn defaulted(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (value, of) = (bundle.rng.word(&["'a'", "'b'"]), bundle.integer());
+    bundle.sql(format!("CREATE FUNCTION f_value({of}) RETURNS text LANGUAGE sql AS $$ SELECT {value} $$"));
+    let table = QualifiedName::public(Ident::of("with_value"));
+    let text = SqlType::parse("text").ok()?;
+    let value = ColumnValue::Default(Expr::new(format!("f_value(1::{of})")));
+    bundle.objects.push(Table::new(table.clone()).into());
+    bundle.objects.push(Column { value, ..Column::new(table, Ident::of("value"), text) }.into());
+    if bundle.rng.percent(50) {
+        bundle.sql(format!("CREATE VIEW v_value AS SELECT value, f_value(2::{of}) FROM with_value"));
+    }
+    Some(())
+}
+
+fn procedure(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (of, body) = (bundle.integer(), bundle.rng.word(&["NULL;", "RAISE NOTICE 'x';"]));
+    bundle.sql(format!("CREATE PROCEDURE pr_one(x {of}) LANGUAGE plpgsql AS $$ BEGIN {body} END $$"));
+    Some(())
+}
+
+fn search(bundle: &mut Bundle<'_>) -> Option<()> {
+    let words = bundle.rng.word(&["", ", STOPWORDS = english"]);
+    bundle.sql(format!("CREATE TEXT SEARCH DICTIONARY d_one (TEMPLATE = pg_catalog.simple{words})"));
+    bundle.sql("CREATE TEXT SEARCH CONFIGURATION tc_one (PARSER = pg_catalog.\"default\")");
+    Some(())
+}
