@@ -220,12 +220,45 @@ fn settings_of_the_session_change_nothing_and_stay() {
 
 #[test]
 fn a_role_that_may_only_connect_sees_everything() {
-    let database = with(&format!("{FEATURES} CREATE ROLE only_looks LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC"));
+    for sql in [FEATURES, STATEMENTS] {
+        let database = with(&format!("{sql} CREATE ROLE only_looks LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC"));
+        let mut client = database.client();
+        client.batch_execute("SET ROLE only_looks").unwrap();
+        let seen = observe(&mut client, &Scope::default()).unwrap();
+        assert_eq!(lines(&compare(&read(&database).schema, &seen.schema)), "");
+        client.batch_execute("RESET ROLE; DROP ROLE only_looks").unwrap();
+    }
+}
+
+/// Who owns an object is no difference.
+#[test]
+fn objects_of_another_role_are_the_same() {
+    let own = with(FEATURES);
+    let database = database();
+    let owner = format!("CREATE ROLE other_owner SUPERUSER; SET ROLE other_owner; {FEATURES}");
+    database.client().batch_execute(&owner).unwrap();
+    assert_eq!(lines(&compare(&read(&own).schema, &read(&database).schema)), "");
+    let owned = "SELECT count(*) FROM pg_class WHERE relowner = 'other_owner'::regrole";
+    assert!(10 < database.client().query_one(owned, &[]).unwrap().get::<_, i64>(0));
+}
+
+#[test]
+fn a_lock_is_waited_for_and_its_holder_is_named() {
+    let database = with("CREATE TABLE t (a integer); CREATE TABLE u (b integer)");
+    let mut other = database.client();
+    let mut holding = other.transaction().unwrap();
+    holding.batch_execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE").unwrap();
+    assert_eq!(read(&database).schema.of_kind(KindName::Table).count(), 2);
+    run(&database, "CREATE VIEW v AS SELECT b FROM u");
+    assert_eq!(read(&database).schema.of_kind(KindName::View).count(), 1);
+    holding.batch_execute("CREATE VIEW w AS SELECT a FROM t; LOCK TABLE u IN ACCESS EXCLUSIVE MODE").unwrap();
     let mut client = database.client();
-    client.batch_execute("SET ROLE only_looks").unwrap();
-    let seen = observe(&mut client, &Scope::default()).unwrap();
-    assert_eq!(lines(&compare(&read(&database).schema, &seen.schema)), "");
-    client.batch_execute("RESET ROLE; DROP ROLE only_looks").unwrap();
+    client.batch_execute("SET lock_timeout = '100ms'").unwrap();
+    let text = observe(&mut client, &Scope::default()).unwrap_err().to_string();
+    assert!(text.starts_with("views could not be read: a lock was not given up in time\nsession "), "{text}");
+    assert!(text.contains("holds ACCESS EXCLUSIVE on t, u since "), "{text}");
+    holding.rollback().unwrap();
+    assert_eq!(observe(&mut client, &Scope::default()).unwrap().schema.of_kind(KindName::View).count(), 1);
 }
 
 #[test]

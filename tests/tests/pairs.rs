@@ -80,13 +80,20 @@ fn judge(folder: &Path) -> Outcome {
     let text = |file: &str| fs::read_to_string(folder.join(file)).expect("a pair has two files");
     let (here, there) = match (load(&text("from.sql")), load(&text("to.sql"))) {
         (Ok(here), Ok(there)) => (here, there),
-        (Err(problem), _) => return Outcome::NotLoaded(format!("from.sql: {problem}")),
-        (_, Err(problem)) => return Outcome::NotLoaded(format!("to.sql: {problem}")),
+        (Err(problem), _) => return not_loaded("from.sql", &problem),
+        (_, Err(problem)) => return not_loaded("to.sql", &problem),
     };
     match there_and_back(&here, &there) {
         Ok(unmanaged) => Outcome::Good { unmanaged },
         Err(problem) => Outcome::Wrong(problem),
     }
+}
+
+/// A state that does not load must be one that this server has no words or no extension for.
+fn not_loaded(file: &str, problem: &str) -> Outcome {
+    let lacks = ["syntax error", "is not available", "not supported", "unrecognized parameter"];
+    let text = format!("{file}: {problem}");
+    if lacks.iter().any(|words| problem.contains(words)) { Outcome::NotLoaded(text) } else { Outcome::Wrong(text) }
 }
 
 fn there_and_back(here: &Database, there: &Database) -> Result<usize, String> {

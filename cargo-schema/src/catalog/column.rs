@@ -160,7 +160,8 @@ fn value(
         return ColumnValue::Generated(bare(expr));
     }
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
-    let serial = row.get::<_, bool>("attnotnull").then(|| sequences.serial(column, expr, table, sql_type)).flatten();
+    let serial =
+        row.get::<_, bool>("attnotnull").then(|| sequences.serial(reader, column, expr, table, sql_type)).flatten();
     serial.map_or_else(|| ColumnValue::Default(default(expr)), |sequence| ColumnValue::Serial { sequence })
 }
 

@@ -2,10 +2,20 @@
 
 use std::fmt;
 
+use postgres::{Client, error::SqlState};
 use schema_core::{IdentError, TypeError};
 
 /// The oldest server whose catalogs are read.
 pub(super) const OLDEST: u32 = 140_000;
+
+/// ACCESS EXCLUSIVE is the one lock that keeps readers out.
+const HOLDERS: &str = "SELECT format('session %s%s holds ACCESS EXCLUSIVE on %s since %s: %s', l.pid, \
+        coalesce(' of ' || nullif(a.usename::text, ''), ''), string_agg(DISTINCT l.relation::regclass::text, ', '), \
+        coalesce(date_trunc('second', a.xact_start)::text, 'an unknown time'), coalesce(left(a.query, 60), '?')) \
+    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid \
+    WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid() \
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+    GROUP BY l.pid, a.usename, a.xact_start, a.query ORDER BY l.pid";
 
 /// Why a database could not be observed.
 #[derive(Debug)]
@@ -16,6 +26,13 @@ pub enum CatalogError {
         reading: &'static str,
         /// The driver's error.
         source: postgres::Error,
+    },
+    /// Somebody holds a lock on what was being read, and did not let go of it in time.
+    Locked {
+        /// What was being read, in words.
+        reading: &'static str,
+        /// The sessions that hold such locks, each as a line.
+        holders: Vec<String>,
     },
     /// The server is older than what this tool knows.
     TooOld {
@@ -52,12 +69,27 @@ impl CatalogError {
     pub(super) fn reading(reading: &'static str) -> impl Fn(postgres::Error) -> CatalogError {
         move |source| CatalogError::Query { reading, source }
     }
+
+    /// Who holds what was waited for, when that was the reason; see <https://www.postgresql.org/docs/current/view-pg-locks.html>.
+    pub(super) fn with_holders(self, client: &mut Client) -> CatalogError {
+        let reading = match &self {
+            CatalogError::Query { reading, source } if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => *reading,
+            _ => return self,
+        };
+        let rows = client.query(HOLDERS, &[]).unwrap_or_default();
+        CatalogError::Locked { reading, holders: rows.iter().map(|row| row.get(0)).collect() }
+    }
 }
 
 impl fmt::Display for CatalogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CatalogError::Query { reading, source } => query(f, reading, source),
+            CatalogError::Locked { reading, holders } => {
+                write!(f, "{reading} could not be read: a lock was not given up in time")?;
+                holders.iter().try_for_each(|holder| write!(f, "\n{holder}"))?;
+                write!(f, "\nwait until it ends or end it (`SELECT pg_terminate_backend(PID)`), then try again")
+            }
             CatalogError::TooOld { version } => {
                 let (major, oldest) = (version / 10_000, OLDEST / 10_000);
                 write!(f, "the server is PostgreSQL {major}, whose catalogs are not known; use {oldest} or newer")

@@ -57,7 +57,9 @@ pub struct Unmanaged {
 pub fn observe(client: &mut Client, scope: &Scope) -> Result<Observed, CatalogError> {
     let begin = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let mut transaction = begin.start().map_err(CatalogError::reading("the snapshot"))?;
-    observe_within(&mut transaction, scope)
+    let observed = observe_within(&mut transaction, scope);
+    drop(transaction);
+    observed.map_err(|error| error.with_holders(client))
 }
 
 /// Reads the catalogs as the transaction sees them; its settings and its work are left as they are.

@@ -27,10 +27,12 @@ const PG_CATALOG: u32 = 11;
 pub(super) const FIRST_USER_OID: u32 = 16_384;
 
 /// Everything that changes how PostgreSQL spells an expression. An empty search path qualifies every name that is not of
-/// `pg_catalog`; compiling the small queries would take longer than running them.
+/// `pg_catalog`; compiling the small queries would take longer than running them. `pg_get_viewdef` and its like lock what they read, and
+/// a lock that somebody holds is waited for so long only, unless the session says how long.
 const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; \
     SET LOCAL standard_conforming_strings = on; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
-    SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off";
+    SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off; \
+    SELECT set_config('lock_timeout', '10s', true) WHERE current_setting('lock_timeout') = '0'";
 
 /// The state of one reading.
 pub(super) struct Reader<'t> {

@@ -33,6 +33,8 @@ struct Found {
     sequence: Sequence,
     owner: Option<(u32, i16)>,
     identity: bool,
+    /// Logged, though its table is not.
+    logged: bool,
 }
 
 /// The sequences that no column has taken yet.
@@ -65,15 +67,13 @@ pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables) -> Result<Sequences
             reader.unmanaged("unlogged sequence", name.quoted());
             continue;
         }
-        if row.get::<_, Option<bool>>("logged") == Some(true) {
-            reader.unmanaged("logged sequence of an unlogged table", name.quoted());
-        }
+        let logged = row.get::<_, Option<bool>>("logged") == Some(true);
         let sql_type = reader.sql_type(|| name.quoted(), row.get("type"))?;
         let options = options(&row, &sql_type);
         let comment = reader.comment(class::RELATION, oid, 0);
         let identity = row.get::<_, Option<bool>>("identity").unwrap_or_default();
         let sequence = Sequence { name, sql_type, options, owned_by: None, comment };
-        sequences.add(Found { sequence, owner, identity });
+        sequences.add(Found { sequence, owner, identity, logged });
     }
     Ok(sequences)
 }
@@ -112,11 +112,20 @@ impl Sequences {
         self.found.push(found);
     }
 
+    /// A column that is made makes a sequence that is logged as the table is. Of one that is made alone nothing is said: after a
+    /// crash it only goes on where it was.
+    fn take(&mut self, reader: &mut Reader<'_>, place: usize) {
+        self.taken.insert(place);
+        if self.found[place].logged {
+            reader.unmanaged("logged sequence of an unlogged table", self.found[place].sequence.name.quoted());
+        }
+    }
+
     /// The sequence behind an identity column.
     pub fn identity(&mut self, reader: &mut Reader<'_>, column: (u32, i16)) -> Option<(Ident, SequenceOptions)> {
         let owned = self.owned.get(&column).into_iter().flatten();
         let place = owned.copied().find(|place| self.found[*place].identity)?;
-        self.taken.insert(place);
+        self.take(reader, place);
         let sequence = &self.found[place].sequence;
         if sequence.comment.is_some() {
             reader.unmanaged("comment on the sequence of an identity column", sequence.name.quoted());
@@ -125,7 +134,14 @@ impl Sequences {
     }
 
     /// The sequence of a `serial` column: what `serial` would have made, and nothing said about it.
-    pub fn serial(&mut self, column: (u32, i16), default: &str, table: &QualifiedName, of: &SqlType) -> Option<Ident> {
+    pub fn serial(
+        &mut self,
+        reader: &mut Reader<'_>,
+        column: (u32, i16),
+        default: &str,
+        table: &QualifiedName,
+        of: &SqlType,
+    ) -> Option<Ident> {
         let owned = self.owned.get(&column).into_iter().flatten();
         let place = owned.copied().find(|place| {
             let found = &self.found[*place];
@@ -139,7 +155,7 @@ impl Sequences {
             let called = default == next_value(&usual.name) && !self.calls.shared(&usual.name);
             called && !found.identity && found.sequence == usual
         })?;
-        self.taken.insert(place);
+        self.take(reader, place);
         Some(self.found[place].sequence.name.name.clone())
     }
 

@@ -132,7 +132,7 @@ impl Bench {
             let mut transaction = self.client.transaction().expect("a transaction begins");
             let found = build_in_any_order(&mut transaction, schema).map(|()| observed(&mut transaction));
             transaction.rollback().expect("a transaction ends");
-            let found = found.map_err(|refusal| format!("first build of {which}: {}", refusal.text()))?;
+            let found = found.map_err(|refusal| format!("first build of {which}: {}", refusal.text()))??;
             Ok::<Schema, String>(schema.clone().with_found(found.all_found().clone()))
         });
         Ok(Pair { before: before?, after: after?, ..pair.clone() })
@@ -141,7 +141,7 @@ impl Bench {
     /// The catalog reader sees no difference where PostgreSQL sees none.
     fn observes(&mut self, expected: &Schema) -> Result<(), String> {
         let mut transaction = self.client.transaction().expect("a transaction begins");
-        let left = difference(expected, &observed(&mut transaction), &[]);
+        let left = difference(expected, &observed(&mut transaction)?, &[]);
         if left.is_empty() { Ok(()) } else { Err(format!("the catalog reader sees a difference: {left:#?}")) }
     }
 
@@ -178,7 +178,8 @@ impl Bench {
         let run = execute_in(&mut transaction, &from_nothing(schema));
         let found = run.map(|()| (state(&mut transaction), observed(&mut transaction)));
         transaction.rollback().expect("a transaction ends");
-        found.map_err(|refusal| format!("build of {which}: {}", refusal.text()))
+        let (state, observed) = found.map_err(|refusal| format!("build of {which}: {}", refusal.text()))?;
+        Ok((state, observed?))
     }
 
     fn execute(&mut self, text: &str) -> Result<(), Refusal> {
@@ -209,10 +210,13 @@ pub fn wipe(client: &mut Client) {
         .expect("a database is wiped");
 }
 
-fn observed(transaction: &mut postgres::Transaction<'_>) -> Schema {
-    let observed = observe_within(transaction, &Scope::default()).unwrap_or_else(|error| panic!("{error}"));
-    assert!(observed.unmanaged.is_empty(), "the model knows all that the generator makes: {:?}", observed.unmanaged);
-    observed.schema
+/// What the catalog reader sees: the model knows all that the generator makes.
+fn observed(transaction: &mut postgres::Transaction<'_>) -> Result<Schema, String> {
+    let observed = observe_within(transaction, &Scope::default()).map_err(|error| error.to_string())?;
+    match observed.unmanaged.as_slice() {
+        [] => Ok(observed.schema),
+        some => Err(format!("not managed: {some:?}")),
+    }
 }
 
 /// Builds a schema whose order nobody knows yet: a statement that needs what is not there waits until the others have run.
