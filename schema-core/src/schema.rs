@@ -182,6 +182,17 @@ impl Schema {
         Schema { objects, found }
     }
 
+    /// The columns of each table in the order in which a database has them: a new one is the last there, and `SELECT *` tells.
+    #[must_use]
+    pub fn in_order_of(&self, there: &Schema) -> Schema {
+        self.clone().map(|object| {
+            if let Object::Column(column) = object {
+                let ordinal = there.column(&column.table, &column.name).map(|other| other.ordinal);
+                column.ordinal = ordinal.unwrap_or(column.ordinal);
+            }
+        })
+    }
+
     /// The objects that are asked for.
     pub fn filter(&self, keep: impl Fn(&ObjectId) -> bool) -> Schema {
         let kept = self.objects.iter().filter(|(id, _)| keep(id));

@@ -11,7 +11,6 @@ use schema_core::{
     diagnostic::{Code, Diagnostic},
     diff::Difference,
     history::{Migration, RevisionId},
-    kinds::Object,
     plan::{Hints, plan},
     sql,
 };
@@ -249,7 +248,7 @@ fn compare_fresh(
     start: &Schema,
     there: &Schema,
 ) -> Result<Vec<Diagnostic>, ProofError> {
-    let after = in_order_of(job.after, there).with_found(there.all_found().clone());
+    let after = job.after.in_order_of(there).with_found(there.all_found().clone());
     let before = job.before.clone().with_found(start.all_found().clone());
     let touched = neighbourhood(&before, &after, job.difference);
     let fresh = built(server, &touched.build)?;
@@ -263,16 +262,6 @@ fn compare_fresh(
     let words = "up.sql changes objects that it does not record";
     findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
     Ok(findings)
-}
-
-/// The columns of each table in the order in which the database has them: a new one is the last there, and `SELECT *` tells.
-fn in_order_of(declared: &Schema, there: &Schema) -> Schema {
-    declared.clone().map(|object| {
-        if let Object::Column(column) = object {
-            let ordinal = there.column(&column.table, &column.name).map(|other| other.ordinal);
-            column.ordinal = ordinal.unwrap_or(column.ordinal);
-        }
-    })
 }
 
 /// The observed form of a declared schema.

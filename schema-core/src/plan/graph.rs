@@ -114,6 +114,7 @@ impl Graph {
                 places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
                 self.await_other_keys(at, object, places);
                 self.await_departures(at, object, places, context);
+                self.await_columns(at, object, places, context);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
             Action::Relabel(_) | Action::Release(_) => {}
@@ -140,6 +141,16 @@ impl Graph {
     fn await_departures(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let needed = context.before.found(&object.id()).into_iter().flat_map(|found| &found.needs);
         needed.filter_map(|id| places.drop.get(id)).for_each(|first| self.edge(*first, at));
+    }
+
+    /// A column that goes would be in a new `SELECT *`.
+    fn await_columns(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
+        let Object::Sql(_) = object else { return };
+        let needed = context.after.found(&object.id()).into_iter().flat_map(|found| &found.needs);
+        let tables: BTreeSet<&[crate::Ident]> = needed.filter_map(|id| id.path.get(..2)).collect();
+        let columns = places.drop.iter().filter(|(id, _)| id.kind == KindName::Column);
+        let gone = columns.filter(|(id, _)| id.path.get(..2).is_some_and(|table| tables.contains(table)));
+        gone.for_each(|(_, first)| self.edge(*first, at));
     }
 
     /// What needs an object goes before the object changes or goes.

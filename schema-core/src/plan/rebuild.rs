@@ -51,7 +51,7 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
             retyped.extend(Object::retypes(&diff, context));
         }
     }
-    again.extend(stale_views(context));
+    again.extend(stale(context));
     again.extend(between_flipped(difference, context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
@@ -63,11 +63,12 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
     again
 }
 
-/// Views whose text is as it was and means other columns now, as `SELECT *` does.
-fn stale_views(context: &Context) -> Vec<ObjectId> {
+/// Statements whose text is as it was and means something else now: `SELECT *` other columns, a name another table.
+fn stale(context: &Context) -> Vec<ObjectId> {
     let stale = |(id, old): (&ObjectId, &Found)| {
-        let same = context.before.get(id).is_some_and(|object| context.after.get(id) == Some(object));
-        let new = context.after.found(id).filter(|new| new.columns != old.columns);
+        let same =
+            matches!(context.before.get(id), Some(object @ Object::Sql(_)) if context.after.get(id) == Some(object));
+        let new = context.after.found(id).filter(|new| *new != old);
         (same && new.is_some()).then(|| id.clone())
     };
     context.before.all_found().iter().filter_map(stale).collect()

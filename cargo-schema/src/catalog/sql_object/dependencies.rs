@@ -19,12 +19,12 @@ const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NULL THEN d.classid ELSE 6
     WHERE d.deptype IN ('n', 'a') AND (d.objid = ANY($1) OR d.refobjid = ANY($1) OR r.ev_class = ANY($1) \
         OR p.prpubid = ANY($1))";
 
-/// Types, and what they are types of: the rows of a relation, the elements of an array.
+/// Types, and what they are types of: the rows of a relation, the elements of an array. Arrays of an extension's types are no members of it.
 const TYPES: &str = "SELECT t.oid, t.typnamespace, t.typname, t.typtype, \
         coalesce(nullif(t.typrelid, 0), 0::oid) AS relation, \
         CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem ELSE 0::oid END AS element, \
         coalesce((SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid), 0::oid) AS range \
-    FROM pg_type t WHERE t.typnamespace = ANY($1)";
+    FROM pg_type t WHERE t.typnamespace = ANY($1) OR (t.oid >= $2 AND t.typcategory = 'A')";
 
 /// The columns of views, composite types and foreign tables.
 const COLUMNS: &str = "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type \
@@ -133,7 +133,8 @@ fn read_columns(
 
 fn read_types(reader: &mut Reader<'_>) -> Result<BTreeMap<u32, Type>, CatalogError> {
     let mut types = BTreeMap::new();
-    for row in reader.managed_rows("types", TYPES)? {
+    let managed = reader.managed.clone();
+    for row in reader.rows("types", TYPES, &[&managed, &FIRST_USER_OID])? {
         let name = reader.name(&row, "typnamespace", "typname")?;
         let sort = char::from(row.get::<_, i8>("typtype").to_ne_bytes()[0]);
         let (relation, element, range) = (row.get("relation"), row.get("element"), row.get("range"));
@@ -184,7 +185,9 @@ impl Lookup<'_> {
 
     fn needed(&self, reader: &Reader<'_>, row: &Row) -> Option<ObjectId> {
         let (of, oid): (u32, u32) = (row.get("refclassid"), row.get("refobjid"));
-        reader.extension_of(of, oid).or_else(|| self.object(of, oid, row.get("refobjsubid")))
+        let element = || self.types.get(&oid).filter(|_| of == class::TYPE).map_or(0, |of| of.element);
+        let of_extension = reader.extension_of(of, oid).or_else(|| reader.extension_of(of, element()));
+        of_extension.or_else(|| self.object(of, oid, row.get("refobjsubid")))
     }
 
     fn object(&self, of: u32, oid: u32, sub: i32) -> Option<ObjectId> {
