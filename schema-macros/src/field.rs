@@ -118,7 +118,7 @@ impl<'d> Field<'d> {
         match self.decl.value.as_ref().map(|value| &value.value) {
             Some(ValueDecl::Identity { mode: IdentityMode::Always, .. }) => 2 | 4,
             Some(ValueDecl::Identity { .. } | ValueDecl::Serial { .. }) => 2,
-            Some(ValueDecl::Generated(_)) => 8,
+            Some(ValueDecl::Generated(_) | ValueDecl::Virtual(_)) => 8,
             Some(ValueDecl::Default(_)) | None => 0,
         }
     }

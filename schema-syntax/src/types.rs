@@ -11,6 +11,37 @@ use crate::finding::{SyntaxFinding, TYPE_AMBIGUOUS, TYPE_UNKNOWN};
 use crate::rust_type::{Form, RustType};
 use crate::token::Span;
 
+/// The names that the built-in table knows.
+pub const BUILT_IN: &[&str] = &[
+    "bool",
+    "i16",
+    "i32",
+    "i64",
+    "f32",
+    "f64",
+    "String",
+    "Uuid",
+    "DateTime",
+    "NaiveDateTime",
+    "NaiveDate",
+    "NaiveTime",
+    "OffsetDateTime",
+    "PrimitiveDateTime",
+    "Timestamp",
+    "SystemTime",
+    "Date",
+    "Time",
+    "Value",
+    "Json",
+    "Decimal",
+    "IpAddr",
+    "IpNetwork",
+    "IpInet",
+    "BitVec",
+    "PgLsn",
+    "Bytes",
+];
+
 /// What the project says about types.
 #[derive(Clone, Debug, Default)]
 pub struct TypeContext {

@@ -16,8 +16,18 @@ use schema_syntax::scan::{Role, parse_source};
 use schema_syntax::types::TypeContext;
 
 /// The sections in the order in which they stand in a file.
-const SECTIONS: [&str; 9] =
-    ["before.rs", "after.rs", "renames", "rows.sql", "up.sql", "down.sql", "hazards", "rows.after", "rows.back"];
+const SECTIONS: [&str; 10] = [
+    "since",
+    "before.rs",
+    "after.rs",
+    "renames",
+    "rows.sql",
+    "up.sql",
+    "down.sql",
+    "hazards",
+    "rows.after",
+    "rows.back",
+];
 
 /// One case.
 #[derive(Clone, Debug)]
@@ -109,6 +119,14 @@ impl Case {
     /// A section's text; empty when it is not there.
     pub fn section(&self, name: &str) -> &str {
         self.sections.get(name).map_or("", String::as_str)
+    }
+
+    /// The first major version of PostgreSQL that knows what the case is about.
+    pub fn since(&self) -> u32 {
+        match self.section("since").trim() {
+            "" => 0,
+            major => major.parse().unwrap_or_else(|_| panic!("`{}`: {major} is no version", self.path.display())),
+        }
     }
 
     /// Replaces what is expected; an empty text takes the section out, except the two ways.

@@ -35,7 +35,11 @@ fn every_single_change_has_a_case() {
 
 #[test]
 fn cases_go_there_and_back_on_postgresql() {
-    let (cases, next) = (all(), AtomicUsize::new(0));
+    let version = database().client().query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]);
+    let major = u32::try_from(version.unwrap().get::<_, i32>(0)).unwrap();
+    let (cases, later): (Vec<Case>, Vec<Case>) = all().into_iter().partition(|case| case.since() <= major);
+    println!("{} cases; {} are about a later PostgreSQL than {major}", cases.len(), later.len());
+    let next = AtomicUsize::new(0);
     let work = || {
         let (mut wrong, fresh, used) = (Vec::new(), database(), database());
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {

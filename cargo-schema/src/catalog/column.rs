@@ -77,10 +77,6 @@ pub(super) fn read(
         if row.get("inherited") {
             continue;
         }
-        if letter(row, "attgenerated") == 'v' {
-            reader.unmanaged("virtual generated column", part(table, &name));
-            continue;
-        }
         let column = column(reader, row, table, name, sequences)?;
         reader.insert(column);
     }
@@ -158,6 +154,9 @@ fn value(
     let Some(expr) = row.get::<_, Option<&str>>("expr") else { return ColumnValue::None };
     if letter(row, "attgenerated") == 's' {
         return ColumnValue::Generated(bare(expr));
+    }
+    if letter(row, "attgenerated") == 'v' {
+        return ColumnValue::Virtual(bare(expr));
     }
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
     let serial =

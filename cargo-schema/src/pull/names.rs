@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use schema_syntax::case::by_rule;
+use schema_syntax::types::BUILT_IN;
 
-/// Names that a type of ours would hide from its own fields, and those that the built-in table of types knows.
+/// Names that a type of ours would hide from its own fields, besides those that the built-in table of types knows.
 const TAKEN: &[&str] = &[
     "Option",
     "Some",
@@ -15,7 +16,6 @@ const TAKEN: &[&str] = &[
     "Err",
     "Result",
     "Vec",
-    "String",
     "Box",
     "Self",
     "Table",
@@ -37,27 +37,7 @@ const TAKEN: &[&str] = &[
     "Default",
     "From",
     "Into",
-    "Uuid",
-    "DateTime",
-    "NaiveDateTime",
-    "NaiveDate",
-    "NaiveTime",
-    "OffsetDateTime",
-    "PrimitiveDateTime",
-    "Timestamp",
-    "SystemTime",
-    "Date",
-    "Time",
-    "Value",
-    "Json",
-    "Decimal",
-    "IpAddr",
-    "IpNetwork",
-    "IpInet",
     "IpCidr",
-    "BitVec",
-    "PgLsn",
-    "Bytes",
     "HashMap",
     "BTreeMap",
     "Duration",
@@ -84,7 +64,7 @@ impl Names {
 
     /// Those of types, where std's are in scope.
     pub fn of_types() -> Names {
-        Names::with(TAKEN.iter().map(|name| (*name).to_owned()))
+        Names::with(TAKEN.iter().chain(BUILT_IN).map(|name| (*name).to_owned()))
     }
 
     /// The first of the candidates that is free, else the last one with a number.

@@ -231,6 +231,7 @@ impl Writer<'_> {
             ColumnValue::None => return None,
             ColumnValue::Default(expr) => Word::text("default", expr.as_str()),
             ColumnValue::Generated(expr) => Word::text("generated", expr.as_str()),
+            ColumnValue::Virtual(expr) => Word::text("generated_virtual", expr.as_str()),
             ColumnValue::Serial { sequence: name } => Word::list("serial", sequence(name).into_iter().collect()),
             ColumnValue::Identity(identity) => {
                 let mut words: Vec<Word> = sequence(&identity.sequence).into_iter().collect();

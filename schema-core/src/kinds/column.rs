@@ -73,6 +73,8 @@ pub enum ColumnValue {
     },
     /// `GENERATED ALWAYS AS (expression) STORED`.
     Generated(Expr),
+    /// `GENERATED ALWAYS AS (expression) VIRTUAL` (PostgreSQL 18): computed when it is read, and held by no row.
+    Virtual(Expr),
 }
 
 impl ColumnValue {
@@ -80,9 +82,19 @@ impl ColumnValue {
         *self == ColumnValue::None
     }
 
+    /// Whether PostgreSQL computes it from the other columns of its row, so that no statement may give it.
+    pub fn is_generated(&self) -> bool {
+        matches!(self, ColumnValue::Generated(_) | ColumnValue::Virtual(_))
+    }
+
+    /// The expression that it is computed from.
+    pub fn generated(&self) -> Option<&Expr> {
+        self.expr().filter(|_| self.is_generated())
+    }
+
     fn expr_mut(&mut self) -> Option<&mut Expr> {
         match self {
-            ColumnValue::Default(expr) | ColumnValue::Generated(expr) => Some(expr),
+            ColumnValue::Default(expr) | ColumnValue::Generated(expr) | ColumnValue::Virtual(expr) => Some(expr),
             ColumnValue::None | ColumnValue::Identity(_) | ColumnValue::Serial { .. } => None,
         }
     }
@@ -90,7 +102,7 @@ impl ColumnValue {
     /// The default or generation expression.
     pub fn expr(&self) -> Option<&Expr> {
         match self {
-            ColumnValue::Default(expr) | ColumnValue::Generated(expr) => Some(expr),
+            ColumnValue::Default(expr) | ColumnValue::Generated(expr) | ColumnValue::Virtual(expr) => Some(expr),
             ColumnValue::None | ColumnValue::Identity(_) | ColumnValue::Serial { .. } => None,
         }
     }
@@ -100,7 +112,7 @@ impl ColumnValue {
         match self {
             ColumnValue::Identity(identity) => Some(&identity.sequence),
             ColumnValue::Serial { sequence } => Some(sequence),
-            ColumnValue::None | ColumnValue::Default(_) | ColumnValue::Generated(_) => None,
+            ColumnValue::None | ColumnValue::Default(_) | ColumnValue::Generated(_) | ColumnValue::Virtual(_) => None,
         }
     }
 }
@@ -189,6 +201,7 @@ impl Column {
             ColumnValue::Default(expr) => text.push_str(&format!(" DEFAULT {}", expr.as_default())),
             ColumnValue::Identity(identity) => text.push_str(&format!(" {}", self.identity_words(identity))),
             ColumnValue::Generated(expr) => text.push_str(&format!(" GENERATED ALWAYS AS ({expr}) STORED")),
+            ColumnValue::Virtual(expr) => text.push_str(&format!(" GENERATED ALWAYS AS ({expr}) VIRTUAL")),
         }
         if !self.nullable {
             text.push_str(" NOT NULL");
@@ -300,7 +313,7 @@ impl Kind for Column {
         let mut ids = vec![ObjectId::table(&self.table)];
         ids.extend(type_requires(&self.sql_type, schema));
         ids.extend(self.value.expr().into_iter().flat_map(|expr| expr_requires(expr, schema)));
-        if let ColumnValue::Generated(expr) = &self.value {
+        if let Some(expr) = self.value.generated() {
             let columns = schema.columns(&self.table).into_iter().filter(|column| column.name != self.name);
             ids.extend(columns.filter(|column| expr.mentions(&column.name)).map(|column| column.id()));
         }
@@ -354,12 +367,9 @@ impl Kind for Column {
 
     /// A generated column is computed from its source, so PostgreSQL refuses to change the source's type (0A000).
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        match &self.value {
-            ColumnValue::Generated(expr) => {
-                *column.table == self.table && *column.name != self.name && expr.mentions(column.name)
-            }
-            _ => false,
-        }
+        self.value
+            .generated()
+            .is_some_and(|expr| *column.table == self.table && *column.name != self.name && expr.mentions(column.name))
     }
 
     fn claims(&self) -> Vec<NameClaim> {
@@ -399,10 +409,10 @@ impl Kind for Column {
     }
 
     fn drop_hazards(&self) -> Vec<Hazard> {
-        match self.value {
-            ColumnValue::Generated(_) => Vec::new(),
-            _ => vec![Hazard::loss(&self.id(), format!("column `{}` is dropped and its values are lost", self.id()))],
+        if self.value.is_generated() {
+            return Vec::new();
         }
+        vec![Hazard::loss(&self.id(), format!("column `{}` is dropped and its values are lost", self.id()))]
     }
 
     fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {

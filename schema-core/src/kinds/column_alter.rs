@@ -30,12 +30,15 @@ pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
 /// computed again.
 fn must_recreate(diff: &Diff<&Column>) -> bool {
     match (&diff.before.value, &diff.after.value) {
-        (ColumnValue::Generated(before), ColumnValue::Generated(after)) => {
+        // A virtual column holds nothing that could stay when it becomes another.
+        (ColumnValue::Virtual(_), after) if !matches!(after, ColumnValue::Virtual(_)) => true,
+        (ColumnValue::Generated(before), ColumnValue::Generated(after))
+        | (ColumnValue::Virtual(before), ColumnValue::Virtual(after)) => {
             before != after
                 || diff.before.sql_type != diff.after.sql_type
                 || diff.before.collation != diff.after.collation
         }
-        (_, ColumnValue::Generated(_)) => true,
+        (_, after) if after.is_generated() => true,
         _ => false,
     }
 }
@@ -113,7 +116,7 @@ fn nullability_up(diff: &Diff<&Column>, context: &Context) -> Vec<Statement> {
         return Vec::new();
     }
     let (table, name) = (after.table.quoted(), after.name.quoted());
-    let stored = !matches!(after.value, ColumnValue::Generated(_));
+    let stored = !after.value.is_generated();
     let fill = context.fill_nulls(after).filter(|_| stored);
     let update = fill.map(|fill| Statement::sql(format!("UPDATE {table} SET {name} = {fill} WHERE {name} IS NULL")));
     update.into_iter().chain([alter_column(after, "SET NOT NULL")]).collect()
@@ -220,8 +223,11 @@ fn add_serial(before: &Column, after: &Column, sequence: &Ident) -> Vec<Statemen
 pub(super) fn hazards(diff: &Diff<&Column>, context: &Context) -> Vec<Hazard> {
     let id = super::Kind::id(diff.after);
     let mut hazards = Vec::new();
-    if must_recreate(diff) && !matches!(diff.before.value, ColumnValue::Generated(_)) {
+    if must_recreate(diff) && !diff.before.value.is_generated() {
         let message = format!("column `{id}` becomes generated, so the values it holds are lost");
+        hazards.push(Hazard::loss(&id, message));
+    } else if must_recreate(diff) && !diff.after.value.is_generated() {
+        let message = format!("column `{id}` is computed no more, and what was computed in its rows is gone");
         hazards.push(Hazard::loss(&id, message));
     } else if !widens(&diff.before.sql_type, &diff.after.sql_type) && !context.hints.using.contains_key(&id) {
         let (from, to) = (&diff.before.sql_type, &diff.after.sql_type);

@@ -84,7 +84,7 @@ pub(super) fn replace(
     for of in &family {
         for column in columns_kept(of, context.before, context.after) {
             // A generated column is dropped and created around this by the plan.
-            if !matches!(column.value, super::ColumnValue::Generated(_)) {
+            if !column.value.is_generated() {
                 let own = || format!("{}::text::{}", column.name.quoted(), column.sql_type.sql());
                 statements.extend(move_column(column, context, &if of == name { using(column) } else { own() }));
             }

@@ -214,11 +214,6 @@ impl Kind for SqlObject {
         }
     }
 
-    /// Whatever is written over the column is read again; PostgreSQL refuses the change of its type otherwise (0A000).
-    fn rebuilt_by(&self, _column: &super::ColumnRef<'_>) -> bool {
-        false
-    }
-
     fn claims(&self) -> Vec<NameClaim> {
         let name = |schema: &Ident, name: &Ident| QualifiedName { schema: schema.clone(), name: name.clone() };
         match (self.kind, self.path.as_slice()) {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diff, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, default_name,
     diff::Difference,
-    kinds::{Alteration, Column, ColumnValue, Object, conversion},
+    kinds::{Alteration, Column, Object, conversion},
     quote_literal,
 };
 
@@ -136,7 +136,7 @@ pub(super) fn restore(table: &QualifiedName, context: &Context) -> Vec<Statement
         .after
         .all_columns(table)
         .into_iter()
-        .filter(|column| !matches!(column.value, ColumnValue::Generated(_)))
+        .filter(|column| !column.value.is_generated())
         .filter_map(|column| Some((column.name.quoted(), value(table, column, context)?)))
         .unzip();
     let (of, kept) = (table.quoted(), aside(table, "kept"));

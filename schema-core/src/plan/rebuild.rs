@@ -135,7 +135,7 @@ fn spread(
 }
 
 fn is_generated(column: &crate::kinds::Column) -> bool {
-    matches!(column.value, crate::kinds::ColumnValue::Generated(_))
+    column.value.is_generated()
 }
 
 /// A dropped key takes the foreign keys on it along; other dropped objects have dependants that changed by themselves.

@@ -27,6 +27,7 @@ const WORDS: &[&str] = &[
     "identity",
     "serial",
     "generated",
+    "generated_virtual",
     "check",
     "references",
     "on_delete",
@@ -254,18 +255,22 @@ fn expr(args: &mut Args<'_>, word: &str, findings: &mut Findings) -> Option<Span
     args.sql(word, findings).map(|text| Spanned { value: Expr::new(&text.value), span: text.span })
 }
 
-/// At most one of `default`, `identity`, `serial` and `generated`.
+/// At most one of `default`, `identity`, `serial`, `generated` and `generated_virtual`.
 fn value(args: &mut Args<'_>, findings: &mut Findings) -> Option<Spanned<ValueDecl>> {
     let why = "a column has one source of values";
-    let sources = ["generated", "identity", "serial", "default"];
+    let sources = ["generated", "generated_virtual", "identity", "serial", "default"];
     let present: Vec<&str> = sources.into_iter().filter(|word| args.has(word)).collect();
     for word in present.iter().skip(1) {
         args.exclude(present[0], word, why, findings);
     }
-    args.exclude("generated", "backfill", "PostgreSQL computes the value of every row", findings);
+    for word in ["generated", "generated_virtual"] {
+        args.exclude(word, "backfill", "PostgreSQL computes the value of every row", findings);
+    }
     let mut found = [
         expr(args, "generated", findings)
             .map(|expr| Spanned { value: ValueDecl::Generated(expr.value), span: expr.span }),
+        expr(args, "generated_virtual", findings)
+            .map(|expr| Spanned { value: ValueDecl::Virtual(expr.value), span: expr.span }),
         args.one("identity", findings).and_then(|arg| identity(&arg, findings)),
         args.one("serial", findings).and_then(|arg| serial(&arg, findings)),
         expr(args, "default", findings).map(|expr| Spanned { value: ValueDecl::Default(expr.value), span: expr.span }),

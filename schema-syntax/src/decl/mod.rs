@@ -169,6 +169,8 @@ pub enum ValueDecl {
     },
     /// `generated = ".."`.
     Generated(Expr),
+    /// `generated_virtual = ".."`.
+    Virtual(Expr),
 }
 
 /// What constraints and indexes have in common.

@@ -119,6 +119,7 @@ impl<'a> Lowering<'a> {
         match &value.value {
             ValueDecl::Default(expr) => ColumnValue::Default(expr.clone()),
             ValueDecl::Generated(expr) => ColumnValue::Generated(expr.clone()),
+            ValueDecl::Virtual(expr) => ColumnValue::Virtual(expr.clone()),
             ValueDecl::Identity { mode, sequence, options } => {
                 self.counts(of, field, sql_type, "identity", value.span);
                 let sequence = self.sequence(table, column, sequence);

@@ -6,38 +6,7 @@ use super::Lowering;
 use crate::decl::ObjectDecl;
 use crate::finding::{SyntaxFinding, TYPE_AMBIGUOUS, TYPE_UNKNOWN};
 use crate::suggest::hint;
-use crate::types::{How, Inferred};
-
-/// Names of the built-in table, for "did you mean".
-const BUILT_IN: &[&str] = &[
-    "bool",
-    "i16",
-    "i32",
-    "i64",
-    "f32",
-    "f64",
-    "String",
-    "Uuid",
-    "DateTime",
-    "NaiveDateTime",
-    "NaiveDate",
-    "NaiveTime",
-    "OffsetDateTime",
-    "PrimitiveDateTime",
-    "Timestamp",
-    "SystemTime",
-    "Date",
-    "Time",
-    "Value",
-    "Json",
-    "Decimal",
-    "IpAddr",
-    "IpNetwork",
-    "IpInet",
-    "BitVec",
-    "PgLsn",
-    "Bytes",
-];
+use crate::types::{BUILT_IN, How, Inferred};
 
 impl Lowering<'_> {
     /// The type of a column or domain; none when there is a finding.
