@@ -12,14 +12,16 @@ use schema_core::{DEFAULT_SCHEMA, Ident, KindName, ObjectId, rename::Rename, spl
 use schema_syntax::conditions::Conditions;
 use schema_syntax::decl::Reading;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
-use schema_syntax::scan::{Role, parse_source};
+use schema_syntax::scan::{Role, parse_source, parse_sql};
 use schema_syntax::types::TypeContext;
 
 /// The sections in the order in which they stand in a file.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 12] = [
     "since",
     "before.rs",
+    "before.sql",
     "after.rs",
+    "after.sql",
     "renames",
     "rows.sql",
     "up.sql",
@@ -150,24 +152,26 @@ impl Case {
     /// # Panics
     /// When a side has an error: then the case is wrong.
     pub fn planned(&self, order: Order) -> Planned {
-        let before = self.lowered("before.rs", order);
-        let after = self.lowered("after.rs", order);
+        let before = self.lowered("before", order);
+        let after = self.lowered("after", order);
         let told = self.section("renames").lines().map(told_rename);
         let renames: Vec<Rename> = after.renames.iter().cloned().chain(told).collect();
         let plan = plan(&before.schema, &after.schema, &renames, &after.hints);
         Planned { before, after, renames, plan }
     }
 
-    fn lowered(&self, section: &str, order: Order) -> Lowered {
+    fn lowered(&self, side: &str, order: Order) -> Lowered {
+        let (structs, statements) = (format!("{side}.rs"), format!("{side}.sql"));
         let (conditions, types) = (Conditions::default(), TypeContext::default());
         let reading = Reading { conditions: &conditions, types: &types };
-        let mut file = parse_source(section, self.section(section), Role::Folder, &reading);
+        let mut file = parse_source(&structs, self.section(&structs), Role::Folder, &reading);
         if order == Order::Reversed {
             file.declarations.reverse();
         }
-        let lowered = lower(&[file], &LowerOptions::default());
+        let files = [file, parse_sql(&statements, self.section(&statements))];
+        let lowered = lower(&files, &LowerOptions::default());
         let messages: Vec<&str> = lowered.findings.iter().map(|finding| finding.message.as_str()).collect();
-        assert!(messages.is_empty(), "`{}`, {section}: {messages:#?}", self.path.display());
+        assert!(messages.is_empty(), "`{}`, {side}: {messages:#?}", self.path.display());
         lowered
     }
 
