@@ -112,7 +112,7 @@ impl Graph {
                     places.ready(&context.after.home(id)).into_iter().for_each(|first| self.edge(first, at));
                 }
                 places.drop.get(&object.id()).into_iter().for_each(|first| self.edge(*first, at));
-                self.await_other_keys(at, object, places);
+                self.await_other_keys(at, object, places, context);
                 self.await_departures(at, object, places, context);
                 self.await_columns(at, object, places, context);
             }
@@ -128,9 +128,11 @@ impl Graph {
         }
     }
 
-    /// A foreign key takes any key over its columns that it finds, also one that is about to go.
-    fn await_other_keys(&mut self, at: usize, object: &Object, places: &Places) {
+    /// A foreign key takes any key over its columns that it finds, also one that is about to go, and holds each partition.
+    fn await_other_keys(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let Object::ForeignKey(key) = object else { return };
+        let partitions = context.before.heirs(&key.references).into_iter().map(ObjectId::table);
+        partitions.filter_map(|id| places.drop.get(&id)).for_each(|first| self.edge(*first, at));
         let keys = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
         let of_target = |id: &ObjectId| keys.contains(&id.kind) && id.outer().as_ref() == Some(&key.references);
         let gone = places.drop.iter().filter(|(id, _)| of_target(id));
