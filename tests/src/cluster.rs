@@ -148,16 +148,21 @@ impl Database {
 
     /// The schema as `pg_dump` prints it, without the ledger and without the lines that differ from run to run.
     pub fn dump(&self) -> String {
-        let output = run(Command::new(self.bin.join("pg_dump"))
+        let output = run(Command::new(self.clients().join("pg_dump"))
             .args(["--schema-only", "--exclude-schema=cargo_schema", "--exclude-schema=cargo_schema_stash"])
             .arg(format!("--dbname={}", self.url)));
         let lines = output.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
         lines.flat_map(|line| [line, "\n"]).collect()
     }
 
+    /// The folder of `pg_dump` and `psql`: `SCHEMA_TEST_CLIENT_BIN`, or that of the server, where not every package has them.
+    fn clients(&self) -> PathBuf {
+        std::env::var_os("SCHEMA_TEST_CLIENT_BIN").map_or_else(|| self.bin.clone(), PathBuf::from)
+    }
+
     /// A command of the server's own client programs (`psql`, `pg_dump`), for this database.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.bin.join(name));
+        let mut command = Command::new(self.clients().join(name));
         command.arg(format!("--dbname={}", self.url));
         command
     }

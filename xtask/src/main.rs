@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod majors;
 mod new_kind;
 mod process;
 mod test;
@@ -14,6 +15,7 @@ usage: cargo xtask TASK
 
   demo            shows the main job on the sample shop, with an embedded PostgreSQL
   test            runs every test (with cargo-nextest where it is installed)
+  majors [N ...]  runs the tests that PostgreSQL judges on every major version, or on these; brings the servers
   check           what CI runs: fmt, clippy, docs, tidy, packages, test
   tidy            looks for what the house rules forbid
   new-kind NAME   writes the files of a new kind of database object
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["demo"] => demo::run(),
         ["test", rest @ ..] => test::run(rest),
+        ["majors", rest @ ..] => majors::run(rest),
         ["check"] => check::run(),
         ["tidy"] => tidy::run(),
         ["new-kind", name] => new_kind::run(name),
