@@ -42,7 +42,7 @@ pub fn build(database: &Database, statements: &[String], beside: &[Entry]) -> Ve
     planned.batch_execute("SET check_function_bodies = off").expect("settings can be set");
     let mut usable: Vec<Entry> = beside.iter().filter(|entry| BESIDE.contains(&entry.kind.as_str())).cloned().collect();
     usable.retain(|entry| entry.kind != "TYPE" || !entry.sql.contains(" AS "));
-    let mut open: Vec<&String> = statements.iter().collect();
+    let (all, mut open): (usize, Vec<&String>) = (usable.len(), statements.iter().collect());
     // What declared statements need, only PostgreSQL knows: whatever fails is tried again as long as others succeed.
     loop {
         let (mut faults, mut failed) = (Vec::new(), Vec::new());
@@ -51,7 +51,9 @@ pub fn build(database: &Database, statements: &[String], beside: &[Entry]) -> Ve
             while result.is_err() && try_each(&mut other, &mut usable) {
                 result = planned.batch_execute(statement);
             }
-            let exists = |error: &postgres::Error| error.code().is_some_and(|code| EXISTS.contains(&code.code()));
+            let put = usable.len() < all;
+            let exists =
+                |error: &postgres::Error| put && error.code().is_some_and(|code| EXISTS.contains(&code.code()));
             if let Some(error) = result.err().filter(|error| !exists(error)) {
                 let message = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
                 faults.push(format!("{message}\n{statement}"));

@@ -91,7 +91,13 @@ fn judge(folder: &Path) -> Outcome {
 
 /// A state that does not load must be one that this server has no words or no extension for.
 fn not_loaded(file: &str, problem: &str) -> Outcome {
-    let lacks = ["syntax error", "is not available", "not supported", "unrecognized parameter"];
+    let lacks = [
+        "syntax error",
+        "is not available",
+        "could not open extension control file",
+        "not supported",
+        "unrecognized parameter",
+    ];
     let text = format!("{file}: {problem}");
     if lacks.iter().any(|words| problem.contains(words)) { Outcome::NotLoaded(text) } else { Outcome::Wrong(text) }
 }

@@ -13,6 +13,9 @@ const TESTS: [&str; 4] = ["pairs", "single_changes", "catalog", "random_pairs"];
 
 /// Runs the tests on every version, or on those that are named; shows what they print.
 pub(crate) fn run(wanted: &[&str]) -> Result<(), String> {
+    if let Some(other) = wanted.iter().find(|wanted| MAJORS.iter().all(|(major, _)| major != *wanted)) {
+        return Err(format!("PostgreSQL {other} is none of 14 to 18"));
+    }
     process::run(&mut cargo(&["build", "--workspace", "--all-targets"]))?;
     let clients = install(MAJORS[0])?;
     let mut failed = Vec::new();
