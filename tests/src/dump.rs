@@ -24,10 +24,16 @@ pub struct Entry {
 /// The objects by kind and name, normalised.
 pub fn dump(database: &Database) -> BTreeMap<String, String> {
     let mut objects = BTreeMap::new();
+    let owner = database.value("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'public'");
     // `public` is printed when its owner was touched, which is left out.
     for entry in entries(database).into_iter().filter(|entry| entry.key != "SCHEMA - public") {
+        let key = entry.key.clone();
         let text: &mut String = objects.entry(entry.key).or_default();
         text.push_str(&spread_array_casts(&normalized(&entry.sql)));
+        if key == "ACL - SCHEMA public" {
+            // It was there before, so its owner may be somebody else.
+            *text = text.replace(&format!(" {owner};"), " OWNER;");
+        }
     }
     objects
 }

@@ -3,6 +3,10 @@
 
 use std::fs;
 
+use cargo_schema::catalog::{Scope, observe};
+use schema_core::kinds::{Object, PartitionKey};
+use schema_core::plan::{Hints, plan};
+use schema_core::{Ident, QualifiedName, Schema};
 use schema_tests::app::App;
 use schema_tests::cluster::{Database, database};
 use schema_tests::dump::{diff, dump};
@@ -57,7 +61,6 @@ fn privileges_are_given_kept_changed_and_taken_back() {
     write(&app, "a_grants.sql", GRANTS);
     write(&app, "code.sql", CODE);
     app.schema(&["generate", "-m", "first"]).ends_with(0);
-    // The throwaway server got the roles; that of the database is the same one here, so one more stands for a server without them.
     roles(&database, &["privileges_reader", "privileges_writer", "privileges_policy"]);
     app.schema(&["upgrade"]).ends_with(0);
     app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
@@ -193,4 +196,148 @@ fn a_server_without_the_role_is_told_before_anything_runs() {
     roles(&database, &["privileges_missing"]);
     app.schema(&["upgrade"]).ends_with(0);
     assert_eq!(may(&database, "has_table_privilege('privileges_missing', 'products', 'SELECT')"), "t");
+}
+
+fn run(database: &Database, sql: &str) {
+    database.client().batch_execute(sql).unwrap_or_else(|error| panic!("{error:?}\n{sql}"));
+}
+
+#[test]
+fn pull_writes_privileges_and_edits_what_changed() {
+    let (original, empty) = (database(), database());
+    roles(&original, &["privileges_reader", "privileges_writer"]);
+    run(
+        &original,
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO privileges_reader;
+         CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL);
+         CREATE TABLE secrets (id bigint PRIMARY KEY);
+         REVOKE ALL ON secrets FROM privileges_reader;
+         GRANT ALL ON SEQUENCE users_id_seq TO privileges_writer;
+         GRANT UPDATE (email) ON users TO privileges_writer WITH GRANT OPTION;
+         CREATE TYPE mood AS ENUM ('sad'); REVOKE ALL ON TYPE mood FROM PUBLIC;
+         REVOKE INSERT ON users FROM postgres;",
+    );
+    let app = App::copy("pulled", env!("CARGO_BIN_EXE_cargo_schema"), &empty);
+    app.schema(&["pull", &original.url]).ends_with(0);
+    let path = app.folder().join("schema/privileges.sql");
+    let expected = "\
+GRANT ALL ON SEQUENCE users_id_seq TO privileges_writer;
+
+REVOKE INSERT ON users FROM CURRENT_USER;
+
+GRANT UPDATE (email) ON users TO privileges_writer WITH GRANT OPTION;
+
+REVOKE ALL ON TYPE mood FROM PUBLIC;
+
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO privileges_reader;
+
+REVOKE ALL ON secrets FROM privileges_reader;
+";
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let text = fs::read_to_string(&path).expect("pull has written it");
+    assert_eq!(sorted(&text), sorted(expected));
+    let lib = app.folder().join("src/lib.rs");
+    let code = fs::read_to_string(&lib).expect("the crate has one");
+    fs::write(lib, format!("{code}\npub mod schema;\n")).expect("the copy is the test's own");
+    app.schema(&["upgrade"]).ends_with(0);
+    assert_eq!(diff(&dump(&original), &dump(&empty)), Vec::<String>::new());
+    app.schema(&["check"]).ends_with(0);
+    assert!(app.schema(&["pull", &original.url]).ends_with(0).contains("nothing to do"));
+
+    // One statement of many objects becomes those that still hold; the rest stays as it is.
+    fs::write(&path, format!("-- Mine.\n{text}GRANT DELETE ON users, secrets TO privileges_writer;\n"))
+        .expect("it is there");
+    run(&original, "GRANT DELETE ON users TO privileges_writer");
+    app.schema(&["pull", &original.url]).ends_with(0);
+    let text = fs::read_to_string(&path).expect("it is there");
+    assert!(text.starts_with("-- Mine.\n") && !text.contains("users, secrets"), "{text}");
+    assert!(text.contains("GRANT DELETE ON users TO privileges_writer;"), "{text}");
+    app.schema(&["generate", "-m", "deletes"]).ends_with(0);
+    app.schema(&["upgrade"]).ends_with(0);
+    assert_eq!(diff(&dump(&original), &dump(&empty)), Vec::<String>::new());
+}
+
+#[test]
+fn privileges_come_back_with_a_table_that_is_made_anew() {
+    let database = database();
+    let app = shop(&database);
+    write(
+        &app,
+        "a.sql",
+        "GRANT SELECT, INSERT ON reviews TO privileges_writer; GRANT SELECT (stars) ON reviews TO privileges_reader;",
+    );
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    roles(&database, &["privileges_reader", "privileges_writer"]);
+    app.schema(&["upgrade"]).ends_with(0);
+    let (here, there) = (observed(&database), observed(&database));
+    let reviews = QualifiedName::public(Ident::of("reviews"));
+    let anew = there.map(|object| match object {
+        Object::Table(table) if table.name == reviews => table.partition_by = PartitionKey::parse("HASH (id)"),
+        _ => {}
+    });
+    let way = plan(&here, &anew, &[], &Hints::default()).up.text();
+    let after = way.split("CREATE TABLE reviews").nth(1).expect("it is made anew");
+    assert!(after.contains("GRANT SELECT, INSERT ON reviews TO privileges_writer;"), "{way}");
+    assert!(after.contains("GRANT SELECT (stars) ON reviews TO privileges_reader;"), "{way}");
+    assert!(!way.contains("REVOKE"), "they go with the table: {way}");
+}
+
+fn observed(database: &Database) -> Schema {
+    observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}")).schema
+}
+
+/// Two databases, there and back, where something is under the privileges that moves.
+#[test]
+fn privileges_follow_what_they_are_on() {
+    let pairs = [
+        // The sequence of a column is another one afterwards.
+        (
+            "CREATE TABLE t (id serial); GRANT USAGE ON SEQUENCE t_id_seq TO privileges_reader;",
+            "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY); GRANT USAGE ON SEQUENCE t_id_seq TO privileges_reader;",
+        ),
+        // The column goes, and the rest of what was given stays.
+        (
+            "CREATE TABLE t (a int, b int); GRANT SELECT (a, b), UPDATE (a) ON t TO privileges_reader;",
+            "CREATE TABLE t (b int); GRANT SELECT (b) ON t TO privileges_reader;",
+        ),
+        // Revoked from the table, a privilege is gone from its columns.
+        (
+            "CREATE TABLE t (a int); GRANT ALL ON t TO privileges_reader; GRANT UPDATE (a) ON t TO privileges_reader;",
+            "CREATE TABLE t (a int); GRANT UPDATE (a) ON t TO privileges_reader;",
+        ),
+        // One name, another kind.
+        (
+            "CREATE VIEW v AS SELECT 1 AS a; GRANT SELECT ON v TO privileges_reader;",
+            "CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; GRANT SELECT, MAINTAIN ON v TO privileges_reader;",
+        ),
+        (
+            "CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO privileges_reader; CREATE TYPE app.mood AS ENUM ('a');",
+            "CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO privileges_reader WITH GRANT OPTION; CREATE TYPE app.mood AS ENUM ('a');
+             REVOKE USAGE ON TYPE app.mood FROM PUBLIC; GRANT USAGE ON TYPE app.mood TO privileges_reader;
+             REVOKE USAGE ON SCHEMA public FROM PUBLIC;",
+        ),
+        (
+            "CREATE FUNCTION f(VARIADIC a int[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION f TO privileges_reader;",
+            "CREATE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON PROCEDURE f FROM PUBLIC;
+             CREATE AGGREGATE g(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0'); REVOKE ALL ON FUNCTION g() FROM PUBLIC;",
+        ),
+    ];
+    for (from, to) in pairs {
+        let (here, there) = (database(), database());
+        roles(&here, &["privileges_reader"]);
+        let maintain = here.value("SELECT current_setting('server_version_num')::integer >= 170000") == "t";
+        let to = if maintain { to.to_owned() } else { to.replace(", MAINTAIN", "") };
+        run(&here, from);
+        run(&there, &to);
+        let (before, after, start, goal) = (observed(&here), observed(&there), dump(&here), dump(&there));
+        let way = plan(&before, &after, &[], &Hints::default());
+        run(&here, &format!("BEGIN; {} COMMIT;", way.up.text()));
+        assert_eq!(diff(&goal, &dump(&here)), Vec::<String>::new(), "{}", way.up.text());
+        run(&here, &format!("BEGIN; {} COMMIT;", way.down.text()));
+        assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new(), "{}", way.down.text());
+    }
 }

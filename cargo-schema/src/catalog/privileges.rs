@@ -65,6 +65,11 @@ pub(super) fn read(reader: &mut Reader<'_>, statements: &SqlObjects) -> Result<(
     }
     for mut of in found.into_values() {
         of.rights = normalized(&of.rights, of.class(), reader.version);
+        // An owner who may do most things on a version without MAINTAIN has lost the others: that is said by a REVOKE.
+        let is_most = ObjectClass::Tables.all().len() < 2 * of.rights.may.len();
+        if of.to == Grantee::Owner && of.class() == ObjectClass::Tables && reader.version < 170_000 && is_most {
+            of.rights.may.insert(Privilege::Maintain);
+        }
         if of.home(reader.schema()).is_some() && !is_initial(&of, reader.version) {
             reader.insert(of);
         }
