@@ -153,6 +153,19 @@ fn privileges_that_nobody_declares_are_left_alone() {
     database.client().batch_execute("GRANT SELECT ON products TO privileges_reader").expect("postgres may");
     app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
     app.schema(&["check"]).ends_with(0);
+    // What a revision gives by hand is no reason to refuse the next one, nor are tables that get default privileges of its.
+    let text = app.schema(&["generate", "--empty", "-m", "by_hand"]).ends_with(0);
+    assert!(text.contains("by_hand"), "{text}");
+    let folders = fs::read_dir(app.folder().join("migrations"))
+        .expect("it is there")
+        .map(|entry| entry.expect("so is this").path());
+    let folder = folders.into_iter().find(|path| path.to_string_lossy().ends_with("by_hand")).expect("it was written");
+    fs::write(folder.join("up.sql"), "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO privileges_reader;\n")
+        .expect("so is its file");
+    fs::write(folder.join("down.sql"), "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM privileges_reader;\n")
+        .expect("and this");
+    write(&app, "view.sql", "CREATE VIEW seen AS SELECT 1 AS a;");
+    app.schema(&["generate", "-m", "view"]).ends_with(0);
     // As soon as one is declared, all are compared.
     write(&app, "grants.sql", "GRANT SELECT ON reviews TO privileges_reader;");
     let text = app.schema(&["diff", "database", "structs", "--sql"]).ends_with(0);

@@ -53,7 +53,9 @@ pub(super) fn read(reader: &mut Reader<'_>, statements: &SqlObjects) -> Result<(
         let column = row.get::<_, Option<String>>("part").map(|_| reader.ident(&row, "part")).transpose()?;
         let is_whole = column.is_none();
         if is_whole {
-            [Grantee::Owner, Grantee::Public].into_iter().for_each(|to| drop(listed(&mut found, &target, to)));
+            for to in [Grantee::Owner, Grantee::Public] {
+                listed(&mut found, &target, to);
+            }
         }
         let Some((to, privilege, option)) = entry(reader, &row)? else { continue };
         let Some(privileges) = listed(&mut found, &target, to.clone()) else { continue };

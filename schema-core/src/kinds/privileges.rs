@@ -236,7 +236,7 @@ impl Kind for Privileges {
     }
 
     fn drop(&self, context: &Context) -> Vec<Statement> {
-        if self.is_of_public_schema() && !self.rights.may.contains(&Privilege::Create) {
+        if self.is_of_public_schema() {
             // What initdb gives is another thing before 15.
             let back = "DO $$ BEGIN IF current_setting('server_version_num')::integer < 150000 THEN \
                 GRANT CREATE ON SCHEMA public TO PUBLIC; END IF; END $$";
