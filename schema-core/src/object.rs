@@ -97,6 +97,10 @@ pub enum KindName {
     EventTrigger,
     /// A publication (`pg_publication`).
     Publication,
+    /// What a role may do with an object (`aclitem`).
+    Privileges,
+    /// What a role may do with objects that come (`pg_default_acl`).
+    DefaultPrivileges,
 }
 
 impl KindName {
@@ -145,6 +149,8 @@ impl KindName {
             KindName::Policy => "policy",
             KindName::EventTrigger => "event trigger",
             KindName::Publication => "publication",
+            KindName::Privileges => "privileges",
+            KindName::DefaultPrivileges => "default privileges",
         }
     }
 
@@ -159,6 +165,8 @@ impl KindName {
                 | KindName::OperatorFamily
                 | KindName::OperatorClass
                 | KindName::Cast
+                | KindName::Privileges
+                | KindName::DefaultPrivileges
         )
     }
 }
@@ -245,11 +253,17 @@ impl ObjectId {
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = match self.path.split_first() {
-            Some((schema, rest)) if !rest.is_empty() && schema.as_str() == DEFAULT_SCHEMA => rest,
+            Some((schema, rest)) if names_more(self.kind, rest) && schema.as_str() == DEFAULT_SCHEMA => rest,
             _ => &self.path[..],
         };
         let (names, signature) = shown.split_at(shown.len() - usize::from(self.kind.has_signature()));
         f.write_str(&join_name(&names.iter().collect::<Vec<_>>()))?;
         signature.iter().try_for_each(|text| f.write_str(text.as_str()))
     }
+}
+
+/// Whether the names that are left still name something, so that `public` can go without saying.
+fn names_more(kind: KindName, rest: &[Ident]) -> bool {
+    let tail = matches!(kind, KindName::Privileges | KindName::DefaultPrivileges);
+    usize::from(tail) < rest.len()
 }

@@ -27,6 +27,8 @@ pub struct Schema {
     found: Arc<BTreeMap<ObjectId, Found>>,
 }
 
+const PRIVILEGES: [KindName; 2] = [KindName::Privileges, KindName::DefaultPrivileges];
+
 /// What only PostgreSQL can tell of an object, because no parser of ours reads its definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -126,9 +128,9 @@ impl Schema {
             .map(|(_, object)| object.as_ref())
     }
 
-    /// Everything that lives in a table: columns, constraints, indexes, triggers, rules, policies.
+    /// Everything that lives in a table: columns, constraints, indexes, triggers, rules, policies, privileges.
     pub fn parts_of(&self, table: &QualifiedName) -> impl Iterator<Item = &Object> {
-        const PARTS: [KindName; 11] = [
+        const PARTS: [KindName; 12] = [
             KindName::Column,
             KindName::PrimaryKey,
             KindName::Unique,
@@ -140,8 +142,11 @@ impl Schema {
             KindName::Rule,
             KindName::Trigger,
             KindName::Policy,
+            KindName::Privileges,
         ];
-        PARTS.into_iter().flat_map(move |kind| self.inside(kind, table))
+        let parts = PARTS.into_iter().flat_map(move |kind| self.inside(kind, table));
+        // A routine may have the name of the table.
+        parts.filter(|part| !matches!(part, Object::Privileges(of) if of.on != KindName::Table))
     }
 
     /// A table's columns in the order in which the table has them.
@@ -198,6 +203,17 @@ impl Schema {
         let kept = self.objects.iter().filter(|(id, _)| keep(id));
         let objects = Arc::new(kept.map(|(id, object)| (id.clone(), Arc::clone(object))).collect());
         Schema { objects, found: Arc::clone(&self.found) }
+    }
+
+    /// Whether anything is said of privileges.
+    pub fn has_privileges(&self) -> bool {
+        PRIVILEGES.into_iter().any(|kind| self.of_kind(kind).next().is_some())
+    }
+
+    /// The schema without privileges, for whoever leaves them alone.
+    #[must_use]
+    pub fn without_privileges(&self) -> Schema {
+        self.filter(|id| !PRIVILEGES.contains(&id.kind))
     }
 
     /// The objects of two schemas side by side, by kind and name; at least one of each pair is there. An object that both share is

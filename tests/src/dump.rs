@@ -1,8 +1,8 @@
 //! The schema of a database as `pg_dump` sees it, object by object: the judge that knows everything of PostgreSQL and nothing of us.
 //!
 //! Texts are normalised only in what no user of a database can see: blank lines, session settings, the order of the columns
-//! inside `CREATE TABLE`, that of storage parameters, the two spellings of a cast array, and the names that 18 gives to NOT NULL. Owners,
-//! privileges and the ledger are left out.
+//! inside `CREATE TABLE`, that of storage parameters, the two spellings of a cast array, and the names that 18 gives to NOT NULL. Owners
+//! and the ledger are left out, and so is the order in which privileges were given.
 
 use std::collections::BTreeMap;
 
@@ -24,10 +24,16 @@ pub struct Entry {
 /// The objects by kind and name, normalised.
 pub fn dump(database: &Database) -> BTreeMap<String, String> {
     let mut objects = BTreeMap::new();
-    // `public` is printed when its owner or privileges were touched, which is left out.
+    let owner = database.value("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'public'");
+    // `public` is printed when its owner was touched, which is left out.
     for entry in entries(database).into_iter().filter(|entry| entry.key != "SCHEMA - public") {
+        let key = entry.key.clone();
         let text: &mut String = objects.entry(entry.key).or_default();
         text.push_str(&spread_array_casts(&normalized(&entry.sql)));
+        if key == "ACL - SCHEMA public" {
+            // It was there before, so its owner may be somebody else.
+            *text = text.replace(&format!(" {owner};"), " OWNER;");
+        }
     }
     objects
 }
@@ -54,7 +60,7 @@ fn lines(before: &str, after: &str) -> String {
 pub fn entries(database: &Database) -> Vec<Entry> {
     let output = database
         .program("pg_dump")
-        .args(["--schema-only", "--no-owner", "--no-privileges"])
+        .args(["--schema-only", "--no-owner"])
         .args(["--exclude-schema=cargo_schema", "--exclude-schema=cargo_schema_stash"])
         .output()
         .unwrap_or_else(|error| panic!("pg_dump could not be started: {error}"));
@@ -95,7 +101,25 @@ fn normalized(sql: &str) -> String {
         lines[start..end].iter_mut().for_each(|line| *line = line.strip_suffix(',').unwrap_or(line));
         lines[start..end].sort_unstable();
     }
+    if lines
+        .iter()
+        .all(|line| line.starts_with("GRANT ") || line.starts_with("REVOKE ") || line.starts_with("ALTER DEFAULT "))
+    {
+        without_own_option(&mut lines);
+        lines.sort_unstable();
+    }
     lines.iter().map(|line| sorted_parameters(&without_name(line)) + "\n").collect()
+}
+
+/// An owner can give on what is his with and without the option; the tests own all objects as `postgres`.
+fn without_own_option(lines: &mut Vec<&str>) {
+    let is_own = |pair: &[&str]| {
+        let target = pair[0].strip_prefix("REVOKE ALL ON ").and_then(|rest| rest.strip_suffix(" FROM postgres;"));
+        target.is_some_and(|target| pair[1] == format!("GRANT ALL ON {target} TO postgres WITH GRANT OPTION;"))
+    };
+    while let Some(at) = lines.windows(2).position(is_own) {
+        lines.drain(at..at + 2);
+    }
 }
 
 /// A NOT NULL keeps the first name of its table and column on 18, and is printed with it when another would be chosen now.

@@ -1,7 +1,7 @@
 //! What a database really holds: its catalogs, read into the same model that structs are read into.
 //!
 //! One file a kind, one bulk query (or two) a file, all in one snapshot under one set of settings, so that two databases are
-//! spelled alike. What the model does not know yet is listed by kind and name, never dropped silently. Owners, privileges and rows
+//! spelled alike. What the model does not know yet is listed by kind and name, never dropped silently. Owners and rows
 //! are not looked at, and nothing is written: a role that may connect is enough.
 
 mod column;
@@ -14,6 +14,7 @@ mod error;
 mod extension;
 mod index;
 mod namespace;
+mod privileges;
 mod reader;
 mod scope;
 mod sequence;
@@ -78,7 +79,8 @@ pub fn observe_within(transaction: &mut Transaction<'_>, scope: &Scope) -> Resul
     let indexes = index::read(&mut reader, &tables, &columns)?;
     let backing = constraint::read(&mut reader, &tables, &columns, &indexes)?;
     indexes.insert(&mut reader, &backing);
-    sql_object::read(&mut reader, &tables, &columns)?;
+    let statements = sql_object::read(&mut reader, &tables, &columns)?;
+    privileges::read(&mut reader, &statements)?;
     unmanaged::read(&mut reader)?;
     reader.finish()
 }

@@ -194,6 +194,11 @@ impl<'t> Reader<'t> {
         SqlType::parse(spelled).map_err(|problem| CatalogError::Type { of: of(), spelled: spelled.to_owned(), problem })
     }
 
+    /// The objects of the model so far.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// Adds an object of the model.
     pub fn insert(&mut self, object: impl Into<Object>) {
         self.schema.insert(object.into());

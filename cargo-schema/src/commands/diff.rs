@@ -21,7 +21,11 @@ use crate::report::{changes, difference};
 
 pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure> {
     let (from, to) = (State::read(world, &options.from)?, State::read(world, &options.to)?);
-    let (before, after) = sides(world, &from, &to)?;
+    let (mut before, mut after) = sides(world, &from, &to)?;
+    if leaves_privileges(&from, &before) || leaves_privileges(&to, &after) {
+        before.schema = before.schema.without_privileges();
+        after.schema = after.schema.without_privileges();
+    }
     let made = planned(options, (&from, &to), &before, &after)?;
     let unknown = |word: &str, side: &Side| not_managed::finding(&label(word), &side.unmanaged);
     let findings = [unknown(&options.from, &before), unknown(&options.to, &after)];
@@ -42,6 +46,11 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
     let exit = if options.exit_code && !changes.is_empty() { Exit::Findings } else { Exit::Done };
     let outcome = Outcome { exit, ..Outcome::done(text, result) };
     Ok(outcome.with_findings(findings.into_iter().flatten().collect()))
+}
+
+/// Whether it is a project that declares no privileges: then those of the other side are not compared.
+fn leaves_privileges(state: &State, side: &Side) -> bool {
+    matches!(state, State::Structs { .. } | State::Migrations(_)) && !side.schema.has_privileges()
 }
 
 /// Both declared when both can be, else both observed.

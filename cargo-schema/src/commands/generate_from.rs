@@ -38,7 +38,9 @@ pub(super) fn run(
     recorded: &Schema,
 ) -> Result<Outcome, Failure> {
     let found = observed(world)?;
-    let there = found.schema;
+    // Privileges that nothing declares are not ours.
+    let is_managed = structs.schema().has_privileges() || recorded.has_privileges();
+    let there = if is_managed { found.schema } else { found.schema.without_privileges() };
     let server = devdb::open(&world.dev_options())?;
     let wanted = built(&server, structs.schema())?;
     let plan = planned(world, options, structs, &there, &wanted)?;
@@ -111,7 +113,9 @@ fn planned(
 
 /// A view or function that nobody has declared here is more likely forgotten than unwanted.
 fn undeclared(object: &Object) -> Option<Diagnostic> {
-    let Object::Sql(_) = object else { return None };
+    if !matches!(object, Object::Sql(_) | Object::Privileges(_) | Object::DefaultPrivileges(_)) {
+        return None;
+    }
     let id = object.id();
     let message = format!("{} `{id}` is in the database and declared nowhere, so it is dropped", id.kind.words());
     let finding = Diagnostic::error(OBJECT_DROPPED, message);

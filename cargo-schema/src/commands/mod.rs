@@ -26,6 +26,7 @@ mod pull_again;
 mod pull_manifest;
 mod pull_report;
 mod rename_answers;
+mod roles;
 mod runs;
 mod show;
 mod stamp;

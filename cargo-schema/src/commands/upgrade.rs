@@ -7,7 +7,7 @@ use serde_json::json;
 use super::database::Database;
 use super::failure::Failure;
 use super::world::{World, target};
-use super::{Outcome, runs};
+use super::{Outcome, roles, runs};
 use crate::cli::arguments::Upgrade;
 use crate::report::progress::Progress;
 
@@ -20,6 +20,7 @@ pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failu
         return Ok(Outcome::done(sql.clone(), json!({ "sql": sql })));
     }
     let mut database = Database::open(world)?;
+    roles::prepare(world, &project, &mut database)?;
     let progress = Progress::new(world.screen);
     let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());
     let report = migrator.upgrade_to(&mut database.client, &target);

@@ -55,11 +55,14 @@ pub fn drift(
     let only = |of: &Observed, not: &Observed| {
         of.unmanaged.iter().filter(|object| !not.unmanaged.contains(object)).cloned().collect()
     };
+    let there_too = without_history_table(&there.schema, tool);
+    // Who declares no privileges leaves them to others.
+    let is_managed = made.schema.has_privileges();
     Ok(Drift {
         lacking: only(&made, there),
         added: only(there, &made),
         unmanaged: there.unmanaged.clone(),
         made: made.schema,
-        there: without_history_table(&there.schema, tool),
+        there: if is_managed { there_too } else { there_too.without_privileges() },
     })
 }

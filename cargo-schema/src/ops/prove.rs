@@ -6,6 +6,7 @@
 use std::fmt;
 
 use postgres::Client;
+use schema_core::kinds::Object;
 use schema_core::{
     Schema,
     diagnostic::{Code, Diagnostic},
@@ -207,7 +208,7 @@ pub fn prove(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, Proof
 
 fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
     let (scratch, mut client) = replay::replayed(server, job.history)?;
-    let start = observe(&mut client)?;
+    let start = seen(&mut client, job)?;
     let (there, mut findings) = there_and_back(&mut client, job, &start)?;
     drop(client);
     findings.extend(compare_fresh(server, job, &start, &there)?);
@@ -221,18 +222,25 @@ fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofErr
 /// Runs up, down and up again; gives back what up leads to, where the database then stands.
 fn there_and_back(client: &mut Client, job: &Job<'_>, start: &Schema) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
     replay::run(client, &job.revision.up, || Script::Up)?;
-    let there = observe(client)?;
+    let there = seen(client, job)?;
     let mut findings = bodies::findings(client, job.difference)?;
     if let Some(down) = &job.revision.down {
         replay::run(client, down, || Script::Down)?;
-        let back = observe(client)?;
+        let back = seen(client, job)?;
         findings.extend(differs(DOWN_DIFFERS, "down.sql does not give back what was there", start, &back));
         replay::run(client, &job.revision.up, || Script::UpAgain)?;
-        let again = observe(client)?;
+        let again = seen(client, job)?;
         let words = "up.sql gives something else when it is run again after down.sql";
         findings.extend(differs(DOWN_DIFFERS, words, &there, &again));
     }
     Ok((there, findings))
+}
+
+/// What is there, without the privileges that hand-written SQL gives where nothing declares any: those are left alone.
+fn seen(client: &mut Client, job: &Job<'_>) -> Result<Schema, ProofError> {
+    let observed = observe(client)?;
+    let is_managed = job.before.has_privileges() || job.after.has_privileges();
+    Ok(if is_managed { observed } else { observed.without_privileges() })
 }
 
 fn observe(client: &mut Client) -> Result<Schema, ProofError> {
@@ -257,7 +265,13 @@ fn compare_fresh(
     let words = "up.sql leads to another schema than the structs";
     findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
     // Objects that no struct declares, and those of other tables, must be as they were.
-    let declared_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
+    let is_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
+    // What hand-written SQL gave on an object goes with the object.
+    let target = |id: &schema_core::ObjectId| match start.get(id) {
+        Some(Object::Privileges(of)) => of.home(job.before),
+        _ => None,
+    };
+    let declared_gone = |id: &schema_core::ObjectId| is_gone(id) || target(id).is_some_and(|target| is_gone(&target));
     let rest = |schema: &Schema| schema.filter(|id| !touched.full.contains(id) && !declared_gone(id));
     let words = "up.sql changes objects that it does not record";
     findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));

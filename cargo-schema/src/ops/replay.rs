@@ -75,12 +75,31 @@ pub(super) fn pin(client: &mut Client) -> Result<(), ProofError> {
     client.batch_execute(settings).map_err(|error| ProofError::Server(error.to_string()))
 }
 
+/// Makes the roles that a text names and the server lacks: they belong to the server and not to the schema, and without them nothing
+/// could be proven. Where that is not allowed, the statement itself says what it lacks.
+pub(super) fn make_roles(client: &mut Client, text: &str) -> Result<(), ProofError> {
+    let named: Vec<String> = sql::roles(text).iter().map(ToString::to_string).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let server = |error: postgres::Error| ProofError::Server(error.to_string());
+    let missing =
+        "SELECT quote_ident(r) FROM unnest($1::text[]) AS r WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)";
+    for row in client.query(missing, &[&named]).map_err(server)? {
+        let role: &str = row.get(0);
+        let make = format!("DO $role$ BEGIN CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $role$");
+        client.batch_execute(&make).map_err(server)?;
+    }
+    Ok(())
+}
+
 /// Runs statements whose order nobody knows yet: one that needs what is not there waits until the others have run.
 pub(super) fn run_in_any_order(
     client: &mut Client,
     statements: &[String],
     script: impl Fn() -> Script,
 ) -> Result<(), ProofError> {
+    make_roles(client, &statements.join("\n"))?;
     let mut left: Vec<&String> = statements.iter().collect();
     loop {
         let (before, mut first) = (left.len(), None);
@@ -116,6 +135,7 @@ pub(super) fn run(client: &mut Client, text: &str, script: impl Fn() -> Script) 
     let statements = sql::split(text).map_err(|error| ProofError::Split { script: script(), error })?;
     let whole = is_transactional(text) && !matches!(script(), Script::File(_));
     let server = |error: postgres::Error| ProofError::Server(error.to_string());
+    make_roles(client, text)?;
     if whole {
         client.batch_execute("BEGIN").map_err(server)?;
     }

@@ -10,6 +10,7 @@ mod merge;
 mod names;
 mod partitions;
 mod parts;
+mod privileges;
 mod rust_type;
 mod source;
 mod statements;

@@ -13,6 +13,7 @@ use schema_syntax::scan::Declaration;
 use super::edit::Edits;
 use super::files::SourceText;
 use super::merge::Existing;
+use super::privileges;
 
 /// An object, the file that it goes to when it is new, and all of its statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn statements(schema: &Schema, default_schema: &Ident) -> Vec<Stateme
         }
         _ => None,
     };
-    schema.iter().filter_map(text).collect()
+    schema.iter().filter_map(text).chain(privileges::statements(schema)).collect()
 }
 
 /// The statements as files.
@@ -117,13 +118,18 @@ pub(super) fn merge_statements(
             }
         }
     }
+    let stale = privileges::take_out(existing, after, aside, &mut edits);
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for (path, edits) in edits {
         let text = edits.apply(existing.texts.get(path).map_or("", String::as_str));
         texts.insert(path.to_owned(), text);
     }
     let StatementFolder { default_schema, folder } = new_files;
-    for new in statements(after, default_schema).iter().filter(|new| !existing.lowered.schema.contains(&new.id)) {
+    let is_new = |new: &&StatementText| match new.id.kind {
+        KindName::Privileges | KindName::DefaultPrivileges => stale.contains(&new.id),
+        _ => !existing.lowered.schema.contains(&new.id),
+    };
+    for new in statements(after, default_schema).iter().filter(is_new) {
         let path = format!("{folder}/{}", new.path);
         let text = texts.remove(&path).or_else(|| existing.texts.get(&path).cloned()).unwrap_or_default();
         let before = text.trim_end();
@@ -146,6 +152,7 @@ fn places<'e>(existing: &'e Existing<'_>, id: &ObjectId) -> Vec<Place<'e>> {
                 Definition::Creates(named) => (named.id() == *id).then_some((decl.span, true)),
                 Definition::Completes(named) => (named.id() == *id).then_some((decl.span, false)),
                 Definition::Comments { on, .. } => is_comment_on(on, id).then_some((decl.span, false)),
+                Definition::Grants(_) => None,
             },
             _ => None,
         });
@@ -180,6 +187,6 @@ fn replace(edits: &mut Edits, place: &Place<'_>, before: &SqlObject, after: &Sql
 }
 
 /// The end with the line end behind it, and the blank line that parted it from the next.
-fn with_blank(text: &str, end: usize) -> usize {
+pub(super) fn with_blank(text: &str, end: usize) -> usize {
     end + text[end..].bytes().take(2).take_while(|byte| *byte == b'\n').count()
 }

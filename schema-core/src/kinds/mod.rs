@@ -9,6 +9,7 @@ mod column_alter;
 mod column_settings;
 mod column_type;
 mod comment;
+mod default_privileges;
 mod domain;
 mod enum_type;
 mod exclusion;
@@ -20,7 +21,9 @@ mod index_mark;
 mod namespace;
 mod partition;
 mod primary_key;
+mod privileges;
 mod retype;
+mod rights;
 mod sequence;
 mod sql_object;
 mod table;
@@ -36,6 +39,8 @@ pub use check::Check;
 pub use column::{Column, ColumnValue, Identity, IdentityMode};
 pub use column_settings::{ColumnSettings, Storage};
 pub(crate) use column_type::using as conversion;
+pub(crate) use default_privileges::corrections;
+pub use default_privileges::{DefaultPrivileges, grantees, implied, targets};
 pub use domain::{Domain, DomainCheck};
 pub use enum_type::EnumType;
 pub use exclusion::{Exclusion, ExclusionElement};
@@ -47,6 +52,8 @@ pub use index_mark::{IndexMark, IndexPurpose};
 pub use namespace::Namespace;
 pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
 pub use primary_key::PrimaryKey;
+pub use privileges::Privileges;
+pub use rights::{Grantee, ObjectClass, Privilege, Rights};
 pub use sequence::{Sequence, SequenceOptions};
 pub use sql_object::SqlObject;
 pub use table::{ReplicaIdentity, Table};
@@ -374,6 +381,8 @@ registry! {
     IndexMark(IndexMark) = IndexMark,
     ForeignKey(ForeignKey) = ForeignKey,
     Sql(SqlObject) = Own,
+    Privileges(Privileges) = Privileges,
+    DefaultPrivileges(DefaultPrivileges) = DefaultPrivileges,
 }
 
 /// Serde: leaves a `false` out of the record.

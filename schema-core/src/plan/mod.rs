@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diff, Hazard, KindName, ObjectId, QualifiedName, Schema, Statement,
     diff::{Difference, difference, way_back},
-    kinds::{Alteration, Object},
+    kinds::{Alteration, Object, corrections},
     rename::{Rename, applied_inverted},
 };
 
@@ -98,15 +98,26 @@ fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) ->
         // Bodies in strings name what no catalog says they need, each other included. The proof looks at them when all is there.
         script.extend([Statement::sql("SET LOCAL check_function_bodies = off")], false);
     }
+    let made = made(&actions);
     for action in graph::sorted(actions, &context) {
         let loses = matches!(&action, Action::Drop(object)
             if object.drop_hazards().iter().any(Hazard::is_loss) && !carried.keeps(object, &context));
         script.extend(statements(&action, &context), loses);
     }
+    script.extend(corrections(&made, &context), false);
     if [context.before, after].iter().any(|schema| schema.iter().any(|(_, object)| object.is_deferred())) {
         script.check_at_once();
     }
     script
+}
+
+/// All objects that are made.
+fn made(actions: &[Action]) -> BTreeSet<ObjectId> {
+    let made = actions.iter().filter_map(|action| match action {
+        Action::Create(object, parts) => Some(std::iter::once(object).chain(parts)),
+        _ => None,
+    });
+    made.flatten().map(Object::id).collect()
 }
 
 fn makes_routine(action: &Action) -> bool {

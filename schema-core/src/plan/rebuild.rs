@@ -29,7 +29,7 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     actions.extend(carried.kept.iter().cloned().map(Action::Restore));
     let relabels = difference.relabels.iter().filter(|rename| !again.contains(&rename.before));
     actions.extend(relabels.cloned().map(Action::Relabel));
-    actions.extend(folded_drops(drops).into_iter().map(Action::Drop));
+    actions.extend(folded_drops(drops, context.before).into_iter().map(Action::Drop));
     let changed = difference.alters.iter().filter(|diff| diff.before.finish() != diff.after.finish());
     let changed: Vec<&Object> = changed.map(|diff| &diff.after).collect();
     let kept = context.after.of_kind(KindName::Sequence).filter(|object| carried.takes_sequence(object));
@@ -53,6 +53,7 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
     }
     again.extend(stale(context));
     again.extend(between_flipped(difference, context));
+    again.extend(on_new_sequences(difference, context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
@@ -91,6 +92,26 @@ fn between_flipped(difference: &Difference, context: &Context) -> Vec<ObjectId> 
     let keys = if flipped.len() < 2 { None } else { Some(context.before.of_kind(KindName::ForeignKey)) };
     let kept = keys.into_iter().flatten().filter(between).map(Object::id);
     kept.filter(|id| context.after.contains(id)).collect()
+}
+
+/// The privileges on the sequence of a column that gets another one of that name, as from serial to identity.
+fn on_new_sequences(difference: &Difference, context: &Context) -> Vec<ObjectId> {
+    let is_new = |id: &ObjectId| {
+        difference.alters.iter().any(|diff| match (&diff.before, &diff.after) {
+            (Object::Column(before), after @ Object::Column(column)) => {
+                after.id() == *id && std::mem::discriminant(&before.value) != std::mem::discriminant(&column.value)
+            }
+            _ => false,
+        })
+    };
+    let on_new = |object: &&Object| match object {
+        Object::Privileges(of) if of.on == KindName::Sequence => {
+            of.home(context.before).is_some_and(|home| is_new(&home))
+        }
+        _ => false,
+    };
+    let found = context.before.of_kind(KindName::Privileges).filter(on_new).map(Object::id);
+    found.filter(|id| context.after.contains(id)).collect()
 }
 
 /// Adds what stands on a moving object, until nothing more does.
@@ -158,15 +179,17 @@ fn movable(kind: KindName) -> bool {
 }
 
 /// Leaves out what goes with its owner.
-fn folded_drops(drops: Vec<Object>) -> Vec<Object> {
+fn folded_drops(drops: Vec<Object>, before: &Schema) -> Vec<Object> {
     let ids: BTreeSet<ObjectId> = drops.iter().map(Object::id).collect();
+    let is_gone = |owner: &ObjectId| ids.contains(owner) || owned_by_dropped_table(owner, &ids);
     let goes_along = |object: &Object| match object {
         // Two dropped tables may reference each other, so their foreign keys go first; `graph` sorts it out.
         Object::ForeignKey(key) => {
             ids.contains(&ObjectId::table(&key.table))
                 && (key.table == key.references || !in_cycle(key.table.clone(), &drops))
         }
-        other => other.owner().is_some_and(|owner| ids.contains(&owner) || owned_by_dropped_table(&owner, &ids)),
+        Object::Privileges(of) => of.home(before).is_none_or(|home| is_gone(&home)),
+        other => other.owner().is_some_and(|owner| is_gone(&owner)),
     };
     drops.iter().filter(|object| !goes_along(object)).cloned().collect()
 }

@@ -3,6 +3,7 @@
 //! The first words are read, token by token. Whether the statement is valid, and what the object depends on, is for PostgreSQL to
 //! say.
 
+use super::grant::{Grant, grant};
 use super::lexer::{Token, TokenKind};
 use super::literal::string_value;
 use super::reader::Reader;
@@ -60,6 +61,8 @@ pub enum Definition {
         /// The text; none for `IS NULL`.
         text: Option<String>,
     },
+    /// GRANT, REVOKE or ALTER DEFAULT PRIVILEGES.
+    Grants(Grant),
 }
 
 /// What the statement does; none when it is none of these.
@@ -77,6 +80,13 @@ pub fn definition(statement: &str) -> Option<Definition> {
     }
     if reader.words(&["comment", "on"]) {
         return comment(&mut reader);
+    }
+    if reader.is_text("grant") || reader.is_text("revoke") {
+        return grant(&mut reader).map(Definition::Grants);
+    }
+    if reader.words(&["alter", "default", "privileges"]) {
+        reader.at = 0;
+        return grant(&mut reader).map(Definition::Grants);
     }
     if reader.word("alter") {
         return completion(&mut reader).map(Definition::Completes);

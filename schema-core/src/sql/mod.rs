@@ -8,10 +8,12 @@ mod classify;
 mod compare;
 mod definition;
 mod findings;
+mod grant;
 mod lexer;
 mod literal;
 mod reader;
 mod rename;
+mod roles;
 mod routine;
 mod splitter;
 
@@ -23,9 +25,12 @@ pub use findings::{
     RunMode, SQL_COPY_FROM_STDIN, SQL_NEEDS_NO_TRANSACTION, SQL_NUL_BYTE, SQL_OPEN, SQL_PSQL_COMMAND,
     SQL_TRANSACTION_CONTROL, findings,
 };
+pub(crate) use grant::plain_signature;
+pub use grant::{Grant, GrantTarget, GrantedOn};
 pub use lexer::{Token, TokenKind, Tokens, tokens};
 pub use literal::{ident_value, string_literals, string_value};
 pub use rename::{mentions_word, rename_qualifier, rename_type, rename_word};
+pub use roles::roles;
 pub use routine::or_replace;
 pub(crate) use routine::{replaces_routine, signature_after};
 pub use splitter::{SplitError, SplitProblem, Statement, byte_offset, line_column, split};

@@ -11,6 +11,7 @@ mod heirs;
 mod index_mark;
 mod key;
 mod objects;
+mod privileges;
 mod renames;
 mod sql;
 mod table;
@@ -32,6 +33,7 @@ use crate::token::Span;
 use claims::Claims;
 use collect::Collected;
 
+pub use privileges::granted;
 pub use sql::is_comment_on;
 
 /// What the configuration says about a database.
@@ -78,6 +80,8 @@ pub fn lower(files: &[SourceFile], options: &LowerOptions) -> Lowered {
     work.sql_objects();
     work.settle();
     work.namespaces();
+    work.settle();
+    work.privileges();
     work.settle();
     work.renames();
     work.out.findings.sort_by(|a, b| finding_order(a).cmp(&finding_order(b)));

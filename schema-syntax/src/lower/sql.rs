@@ -26,7 +26,8 @@ impl<'a> Lowering<'a> {
         // Comments and completions may stand in another file, before the object itself.
         for (file, decl) in self.collected.statements.clone() {
             match &decl.definition {
-                Definition::Creates(_) => {}
+                // Privileges are on objects of all kinds, so they come last.
+                Definition::Creates(_) | Definition::Grants(_) => {}
                 Definition::Completes(named) => match made.get_mut(&named.id()) {
                     Some((object, _)) => object.then.push(decl.sql.clone()),
                     None => self.unknown(file, decl, named, &made),

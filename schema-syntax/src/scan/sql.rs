@@ -72,8 +72,17 @@ fn no_definition(span: Span, text: &str) -> SyntaxFinding {
         Some("create") if has("sequence") || has("extension") || has("schema") => {
             "declare it in `schema_runtime::objects! { .. }`"
         }
+        Some("alter") if has("privileges") => {
+            "default privileges can be on TABLES, SEQUENCES, FUNCTIONS, TYPES and SCHEMAS, TO or FROM roles"
+        }
         Some("create" | "alter" | "comment") => {
             "write one CREATE statement an object, such as CREATE VIEW or CREATE FUNCTION"
+        }
+        Some("grant" | "revoke") if !has("on") && !text.to_ascii_lowercase().contains(" on ") => {
+            "memberships of roles belong to the server: run it there"
+        }
+        Some("grant" | "revoke") => {
+            "privileges can be on tables, columns, views, sequences, routines, types, schemas, foreign data wrappers and servers; what is on the database or the server, run there"
         }
         _ => "statements that change rows belong into a revision: cargo schema generate --empty",
     };

@@ -32,6 +32,8 @@ pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
         Object::Index(of) => index(rng, draft, of),
         Object::IndexMark(of) => draft.remove(&of.id()),
         Object::ForeignKey(of) => foreign_key(rng, draft, of),
+        // They have nothing to change that a draft of their own would not show better.
+        Object::Privileges(_) | Object::DefaultPrivileges(_) => {}
         Object::Sql(of) => drop(draft.replace(SqlObject { comment: other_comment(rng, &of.comment), ..of })),
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct SqlObjects {
     ids: BTreeMap<(u32, u32), ObjectId>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables, columns: &Columns) -> Result<(), CatalogError> {
+pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables, columns: &Columns) -> Result<SqlObjects, CatalogError> {
     let version = reader.version;
     let sources = [types::sources(version), routine::sources(), operator::sources(), text_search::sources()];
     let later = [foreign::sources(), view::sources(), in_table::sources(), of_database::sources(version)];
@@ -55,7 +55,8 @@ pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables, columns: &Columns) 
             read_row(reader, tables, &mut found, &source, &row)?;
         }
     }
-    dependencies::read(reader, tables, columns, &found)
+    dependencies::read(reader, tables, columns, &found)?;
+    Ok(found)
 }
 
 fn read_row(
@@ -111,7 +112,8 @@ impl SqlObjects {
         self.ids.keys().map(|(_, oid)| *oid).collect()
     }
 
-    fn get(&self, class: u32, oid: u32) -> Option<&ObjectId> {
+    /// The object of an identifier.
+    pub(super) fn get(&self, class: u32, oid: u32) -> Option<&ObjectId> {
         self.ids.get(&(class, oid))
     }
 }
