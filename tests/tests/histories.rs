@@ -6,8 +6,9 @@
 //! goes there and back for good, and `pg_dump` is asked. A pair that fails is in `histories.txt` with its reason, and nothing else
 //! is. What the user would be asked is counted, not answered.
 //!
-//! Every migration is run, but unless `SCHEMA_HISTORIES=all` only each tenth structural one is judged, with the last of a history and
-//! those of the list; then only the last is dumped. `SCHEMA_HISTORY` chooses histories by a part of their name.
+//! Every migration is run, but unless `SCHEMA_HISTORIES=all` only about one structural one in ten is judged, besides those of the list,
+//! and `pg_dump` is asked after the last migration of a history only, if that is structural. `SCHEMA_HISTORY` chooses histories by a
+//! part of their name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +28,7 @@ use schema_tests::originals::is_about;
 /// `HISTORY/MIGRATION: reason`, a line for each pair of states that does not go there and back.
 const KNOWN: &str = include_str!("histories.txt");
 
-/// Which of the migrations that are judged anyway are judged, unless all are.
+/// After how many migrations the next structural one is judged, unless all are.
 const EACH: usize = 10;
 
 /// How one structural migration went.
@@ -52,10 +53,26 @@ impl Judged {
     }
 }
 
-/// One state of a history: the database that is there, and what it holds.
-struct State<'a> {
-    database: &'a Database,
-    observed: Observed,
+/// A database on its way through a history.
+struct Replica {
+    database: Database,
+    client: Option<Client>,
+}
+
+impl Replica {
+    fn new() -> Replica {
+        Replica { database: database(), client: None }
+    }
+
+    fn client(&mut self) -> &mut Client {
+        self.client.get_or_insert_with(|| self.database.client())
+    }
+
+    fn copy(&mut self) -> Database {
+        // A database to which somebody is connected cannot be copied.
+        self.client = None;
+        cluster().copy(&self.database.name)
+    }
 }
 
 /// How a history went.
@@ -101,26 +118,26 @@ fn known() -> BTreeSet<&'static str> {
 }
 
 fn replay(history: &str, tool: &str, folder: &Path) -> Replayed {
-    let (behind, ahead, known) = (database(), database(), known());
+    let (mut behind, mut ahead, known) = (Replica::new(), Replica::new(), known());
     let all = std::env::var("SCHEMA_HISTORIES").is_ok_and(|which| which == "all");
     let originals = migrations(tool, folder);
     let mut judged = Vec::new();
-    // What the last migration left, if it was looked at.
-    let mut seen = None;
+    // What the last migration left, if it was looked at; and whether the next structural one is to be judged.
+    let (mut seen, mut due) = (None, true);
     for (at, one) in originals.iter().enumerate() {
-        run(&mut ahead.client(), one);
+        run(ahead.client(), one);
         let (name, last) = (format!("{history}/{}", title(one, folder)), at + 1 == originals.len());
-        let mut after = None;
-        if all || last || (at + 1) % EACH == 0 || known.contains(name.as_str()) {
-            let here = State { database: &behind, observed: seen.take().unwrap_or_else(|| read(&behind)) };
-            let there = State { database: &ahead, observed: read(&ahead) };
-            if !compare(&here.observed.schema, &there.observed.schema).is_empty() {
-                judged.push(judge(name, &here, &there, all || last));
+        due |= all || last || at % EACH == 0;
+        let before: Option<Observed> = seen.take();
+        if due || known.contains(name.as_str()) {
+            let (before, after) = (before.unwrap_or_else(|| read(behind.client())), read(ahead.client()));
+            if !compare(&before.schema, &after.schema).is_empty() {
+                due = false;
+                judged.push(judge(name, (&mut behind, &before), (&mut ahead, &after), all || last));
             }
-            after = Some(there.observed);
+            seen = Some(after);
         }
-        run(&mut behind.client(), one);
-        seen = after;
+        run(behind.client(), one);
     }
     Replayed { migrations: originals.len(), judged }
 }
@@ -131,21 +148,24 @@ fn title(one: &Original, folder: &Path) -> String {
     first.trim_end_matches(".sql").trim_end_matches(".up").to_owned()
 }
 
-fn judge(name: String, here: &State<'_>, there: &State<'_>, dumped: bool) -> Judged {
-    let (before, after) = (&here.observed.schema, &there.observed.schema);
+fn judge(name: String, here: (&mut Replica, &Observed), there: (&mut Replica, &Observed), dumped: bool) -> Judged {
+    let (before, after) = (&here.1.schema, &there.1.schema);
     let way = plan(before, after, &[], &Hints::default());
-    let up = leads(&mut here.database.client(), &way.up.text(), after);
-    let mut down = leads(&mut there.database.client(), &way.down.text(), before);
+    let mut up = leads(here.0.client(), &way.up.text(), after);
+    let mut down = leads(there.0.client(), &way.down.text(), before);
     let back = plan(after, before, &[], &Hints::default());
     if down.is_ok() && back.up.text() != way.down.text() {
-        let other = leads(&mut there.database.client(), &back.up.text(), before);
+        let other = leads(there.0.client(), &back.up.text(), before);
         down = other.map_err(|problem| format!("the other way: {problem}"));
     }
-    let (up, down) = match (dumped, up) {
-        (true, Ok(())) => for_good(&way, here, there, down),
-        (_, up) => (up, down),
-    };
-    let unmanaged = here.observed.unmanaged.len() + there.observed.unmanaged.len();
+    if dumped && up.is_ok() {
+        let copy = here.0.copy();
+        up = goes(&copy, &way.up.text(), &there.0.database, there.1);
+        if up.is_ok() && down.is_ok() {
+            down = goes(&copy, &way.down.text(), &here.0.database, here.1);
+        }
+    }
+    let unmanaged = here.1.unmanaged.len() + there.1.unmanaged.len();
     Judged { name, up, down, words: words(&way), unmanaged }
 }
 
@@ -166,24 +186,13 @@ fn leads(client: &mut Client, sql: &str, goal: &Schema) -> Result<(), String> {
     nothing(&differences, sql)
 }
 
-/// A copy of the first state goes there and back, and `pg_dump` tells.
-fn for_good(
-    way: &Plan,
-    here: &State<'_>,
-    there: &State<'_>,
-    down: Result<(), String>,
-) -> (Result<(), String>, Result<(), String>) {
-    let copy = cluster().copy(&here.database.name);
-    let goes = |sql: &str, goal: &State<'_>| {
-        let ran = copy.client().batch_execute(&format!("BEGIN;\n{sql}\nCOMMIT;"));
-        ran.map_err(|error| refused(&error, sql))?;
-        let mut differences = diff(&dump(goal.database), &dump(&copy));
-        differences.retain(|fault| !goal.observed.unmanaged.iter().any(|of| is_about(fault, &of.name)));
-        nothing(&differences, sql)
-    };
-    let up = goes(&way.up.text(), there);
-    let down = down.and_then(|()| if up.is_ok() { goes(&way.down.text(), here) } else { Ok(()) });
-    (up, down)
+/// Whether the statements take the copy to the state for good, as `pg_dump` sees it.
+fn goes(copy: &Database, sql: &str, goal: &Database, observed: &Observed) -> Result<(), String> {
+    let ran = copy.client().batch_execute(&format!("BEGIN;\n{sql}\nCOMMIT;"));
+    ran.map_err(|error| refused(&error, sql))?;
+    let mut differences = diff(&dump(goal), &dump(copy));
+    differences.retain(|fault| !observed.unmanaged.iter().any(|of| is_about(fault, &of.name)));
+    nothing(&differences, sql)
 }
 
 fn refused(error: &postgres::Error, sql: &str) -> String {
@@ -195,8 +204,8 @@ fn nothing(differences: &[String], sql: &str) -> Result<(), String> {
     if differences.is_empty() { Ok(()) } else { Err(format!("{}\n{sql}", differences.join("\n"))) }
 }
 
-fn read(database: &Database) -> Observed {
-    observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}"))
+fn read(client: &mut Client) -> Observed {
+    observe(client, &Scope::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One line of the table.
