@@ -65,6 +65,22 @@ impl Difference {
         let alters = self.alters.iter().cloned().map(Change::Alter);
         displaced.chain(renames).chain(drops).chain(relabels).chain(creates).chain(alters).collect()
     }
+
+    /// The same renames, and then what differs between these two.
+    pub(crate) fn over(&self, renamed: Schema, after: &Schema) -> Difference {
+        let mut difference = Difference {
+            displaced: self.displaced.clone(),
+            renames: self.renames.clone(),
+            moves: self.moves.clone(),
+            asides: self.asides.clone(),
+            ..Difference::default()
+        };
+        compare(&renamed, after, &mut difference);
+        relabel(&mut difference);
+        difference.creates.sort_by_cached_key(created_order);
+        difference.renamed = renamed;
+        difference
+    }
 }
 
 /// Compares two schemas. Renames of objects that `before` does not have are left out: they were recorded long ago.
@@ -106,12 +122,7 @@ fn with_renames(
         done.push(level.clone());
         applied.extend(level);
     }
-    let mut difference = Difference { displaced, renames: applied, moves, asides, ..Difference::default() };
-    compare(&renamed, after, &mut difference);
-    relabel(&mut difference);
-    difference.creates.sort_by_cached_key(created_order);
-    difference.renamed = renamed;
-    difference
+    Difference { displaced, renames: applied, moves, asides, ..Difference::default() }.over(renamed, after)
 }
 
 fn applies(rename: &Rename, before: &Schema, after: &Schema) -> bool {

@@ -100,11 +100,16 @@ impl Cluster {
 
     /// A new, empty database; it is dropped with the value.
     pub fn database(&self) -> Database {
+        self.copy("template0")
+    }
+
+    /// A copy of a database to which nobody is connected, with its rows; it is dropped with the value.
+    pub fn copy(&self, template: &str) -> Database {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin = self.url("postgres");
         connect(&admin)
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .unwrap_or_else(|error| panic!("database `{name}` could not be created: {error}"));
         Database { url: self.url(&name), name, admin, bin: self.bin.clone() }
     }

@@ -7,6 +7,22 @@ use std::path::{Path, PathBuf};
 
 use postgres::Client;
 
+/// The histories of the corpus: the name, the tool that is named for an adoption, and the tool that has migrated.
+pub const HISTORIES: [(&str, &str, &str); 12] = [
+    ("claircore_indexer", "sql", "sql"),
+    ("claircore_matcher", "sql", "sql"),
+    ("concourse", "sql", "sql"),
+    ("crates_io", "diesel", "diesel"),
+    ("docs_rs", "sqlx", "sqlx"),
+    ("lakekeeper", "sqlx", "sqlx"),
+    ("langfuse", "prisma", "prisma"),
+    ("quickwit", "sqlx", "sqlx"),
+    ("rauthy", "refinery", "refinery"),
+    ("svix", "sqlx", "sqlx"),
+    ("umami", "sql", "prisma"),
+    ("zksync", "sqlx", "sqlx"),
+];
+
 /// A migration as its tool sees it.
 #[derive(Clone, Debug)]
 pub struct Original {
@@ -45,13 +61,19 @@ pub fn migrations(tool: &str, folder: &Path) -> Vec<Original> {
 pub fn migrate(client: &mut Client, tool: &str, migrations: &[Original]) {
     client.batch_execute(history_table(tool)).unwrap_or_else(|error| panic!("{tool}: {error}"));
     for (at, one) in migrations.iter().enumerate() {
-        let text = fs::read_to_string(&one.up).unwrap_or_else(|error| panic!("{}: {error}", one.up.display()));
-        // One message, as all of these tools send it: its statements are one transaction unless they say otherwise.
-        client.batch_execute(&text).unwrap_or_else(|error| panic!("{}: {error:?}", one.up.display()));
-        client.batch_execute("RESET ALL").expect("settings can be reset");
+        let text = run(client, one);
         let applied = applied(tool, one, at, &text);
         client.batch_execute(&applied).unwrap_or_else(|error| panic!("{applied}: {error}"));
     }
+}
+
+/// Runs one migration, of which no history table is told, and gives back its text.
+pub fn run(client: &mut Client, one: &Original) -> String {
+    let text = fs::read_to_string(&one.up).unwrap_or_else(|error| panic!("{}: {error}", one.up.display()));
+    // One message, as all of these tools send it: its statements are one transaction unless they say otherwise.
+    client.batch_execute(&text).unwrap_or_else(|error| panic!("{}: {error:?}", one.up.display()));
+    client.batch_execute("RESET ALL").expect("settings can be reset");
+    text
 }
 
 fn history_table(tool: &str) -> &'static str {

@@ -92,14 +92,48 @@ pub fn say_properties(database: &Database, entries: &[Entry]) {
     said.for_each(|line| client.batch_execute(line).unwrap_or_else(|error| panic!("{error}: {line}")));
 }
 
-/// Whether a difference of dumps is about an object of which something is listed as not managed: `KIND SCHEMA NAME:`.
+/// Whether a difference of dumps, `KIND SCHEMA NAME: ..`, is about an object that is not managed or of which something is not: the
+/// object itself, what is in it, or its comment.
 pub fn is_about(fault: &str, unmanaged: &str) -> bool {
-    let head = fault.split_once(':').map_or(fault, |(head, _)| head);
-    let mut words = head.rsplitn(3, ' ');
-    let (Some(name), Some(schema)) = (words.next(), words.next()) else { return false };
-    let full = format!("{schema}.{name}");
-    let places = if schema == "public" { vec![full, name.to_owned()] } else { vec![full] };
-    places
-        .iter()
-        .any(|place| unmanaged == place || unmanaged.strip_prefix(place).is_some_and(|rest| rest.starts_with('.')))
+    let head = fault.lines().next().unwrap_or_default();
+    let head = [": only before", ": only after", ":"].iter().find_map(|end| head.strip_suffix(end)).unwrap_or(head);
+    let parts: Vec<&str> = unmanaged.split('(').next().unwrap_or_default().split('.').collect();
+    let named = |name: &str| head.ends_with(&format!(" {name}"));
+    let commented = |schema: &str, name: &str| {
+        let rest = head.strip_prefix(&format!("COMMENT {schema} "));
+        rest.is_some_and(|rest| rest.ends_with(&format!(" {name}")) || rest.starts_with(&format!("COLUMN {name}.")))
+    };
+    let in_public = |table: &str| named(&format!("public {table}"));
+    match parts.as_slice() {
+        [one] => head.contains(" - ") && named(unmanaged) || in_public(one) || commented("-", one),
+        [schema, name] => {
+            named(&format!("{schema} {}", &unmanaged[schema.len() + 1..]))
+                || commented(schema, name)
+                || in_public(schema)
+        }
+        [schema, table, part, ..] => named(&format!("{schema} {table}")) || named(&format!("{schema} {table} {part}")),
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_about_its_object() {
+        let about = |unmanaged: &str, fault: &str| {
+            assert!(is_about(fault, unmanaged), "{fault}");
+            assert!(!is_about(&fault.replace('t', "x"), unmanaged) && !is_about("TABLE s tt: only before", unmanaged));
+        };
+        about("s.t.c", "TABLE s t:\n  - c int");
+        about("s.t.c", "TRIGGER s t c: only before");
+        about("t.c", "TABLE public t: only before");
+        about("t", "SEQUENCE public t: only before");
+        about("s.t", "COMMENT s TYPE t: only before");
+        about("s.t", "COMMENT s COLUMN t.c: only before");
+        about("s.t(a.b)", "FUNCTION s t(a.b): only before");
+        about("t", "COMMENT - SUBSCRIPTION t: only before");
+        about("FOR t LANGUAGE sql", "TRANSFORM - TRANSFORM FOR t LANGUAGE sql: only before");
+    }
 }

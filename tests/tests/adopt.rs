@@ -11,23 +11,7 @@ use schema_core::{Change, Ident, QualifiedName, SqlType};
 use schema_tests::cluster::{Database, cluster, database};
 use schema_tests::corpus::corpus;
 use schema_tests::dump::{diff, dump};
-use schema_tests::original::{Original, migrate, migrations};
-
-/// The history, the tool that is named, and the tool that has migrated.
-const HISTORIES: [(&str, &str, &str); 12] = [
-    ("claircore_indexer", "sql", "sql"),
-    ("claircore_matcher", "sql", "sql"),
-    ("concourse", "sql", "sql"),
-    ("crates_io", "diesel", "diesel"),
-    ("docs_rs", "sqlx", "sqlx"),
-    ("lakekeeper", "sqlx", "sqlx"),
-    ("langfuse", "prisma", "prisma"),
-    ("quickwit", "sqlx", "sqlx"),
-    ("rauthy", "refinery", "refinery"),
-    ("svix", "sqlx", "sqlx"),
-    ("umami", "sql", "prisma"),
-    ("zksync", "sqlx", "sqlx"),
-];
+use schema_tests::original::{HISTORIES, Original, migrate, migrations};
 
 #[test]
 fn claircore_indexer() {

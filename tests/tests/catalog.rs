@@ -159,8 +159,10 @@ fn what_the_model_does_not_know_is_listed() {
         ("enum with an empty label", &["blank"]),
         ("function over something that is not managed", &["of_typed()"]),
         ("operator family", &["public.own"]),
+        ("state of a trigger of a partition", &["public.parts_2.noticed"]),
         ("table of a composite type", &["typed"]),
         ("trigger", &["typed.touched"]),
+        ("user mapping", &["public SERVER far"]),
         ("view over something that is not managed", &["over_that", "over_typed"]),
     ];
     for (kind, names) in &expect {
@@ -169,7 +171,7 @@ fn what_the_model_does_not_know_is_listed() {
     let unexpected = |of: &&Unmanaged| !expect.iter().any(|(kind, _)| *kind == of.kind);
     assert_eq!(observed.unmanaged.iter().find(unexpected), None);
     let tables: Vec<String> = observed.schema.of_kind(KindName::Table).map(|table| table.id().to_string()).collect();
-    assert_eq!(tables, ["plain"]);
+    assert_eq!(tables, ["parts", "parts_1", "parts_2", "plain"]);
 }
 
 #[test]

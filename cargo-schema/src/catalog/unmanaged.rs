@@ -49,12 +49,19 @@ const IN_DATABASE: &[(u32, &str)] = &[
     (2601, "SELECT 'access method', a.oid, format('%I', a.amname) FROM pg_am a WHERE a.oid >= 16384"),
     (
         3576,
-        "SELECT 'transform', t.oid, format('%s for %I', format_type(t.trftype, NULL), l.lanname) \
+        "SELECT 'transform', t.oid, format('FOR %s LANGUAGE %I', format_type(t.trftype, NULL), l.lanname) \
         FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid >= 16384",
+    ),
+    // They are of a role, as privileges are, and hold passwords.
+    (
+        1418,
+        "SELECT 'user mapping', m.umid, format('%s SERVER %I', CASE m.umuser WHEN 0 THEN 'public' ELSE quote_ident(m.usename) END, \
+            m.srvname) FROM pg_user_mappings m",
     ),
 ];
 
-/// Statistics targets of the keys of indexes, which the model cannot say. Without one it is -1, from 17 on NULL.
+/// What the model cannot say of objects that it knows. Without a statistics target it is -1, from 17 on NULL. The trigger of a partition
+/// that comes with its parent's fires when that one does, unless it was told otherwise.
 const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.%I', n.nspname, c.relname, a.attname), \
         a.attrelid \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -64,7 +71,11 @@ const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.
         JOIN pg_type t ON t.oid = a.atttypid \
     WHERE n.oid = ANY($1) AND c.relkind = 'm' AND a.attnum > 0 AND NOT a.attisdropped \
         AND (coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage OR a.attcompression <> '' \
-            OR a.attoptions IS NOT NULL)";
+            OR a.attoptions IS NOT NULL) \
+    UNION ALL SELECT 'state of a trigger of a partition', format('%I.%I.%I', n.nspname, c.relname, t.tgname), c.oid \
+    FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid JOIN pg_class c ON c.oid = t.tgrelid \
+        JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.oid = ANY($1) AND NOT t.tgisinternal AND t.tgenabled <> p.tgenabled";
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
     let all = IN_SCHEMAS.iter().chain(IN_DATABASE).map(|(class, sql)| {
@@ -77,7 +88,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
             reader.unmanaged(row.get::<_, String>("kind"), row.get::<_, String>("name"));
         }
     }
-    for row in reader.managed_rows("properties of indexes", PROPERTIES)? {
+    for row in reader.managed_rows("properties", PROPERTIES)? {
         if !reader.is_member(super::reader::class::RELATION, row.get(2)) {
             reader.unmanaged(row.get::<_, &str>(0), row.get::<_, String>(1));
         }

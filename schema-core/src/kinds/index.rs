@@ -94,6 +94,12 @@ impl Index {
         columns.filter(|_| self.unique && self.predicate.is_none())
     }
 
+    /// Whether its keys are columns that are compared as the columns themselves are.
+    pub(crate) fn has_plain_keys(&self) -> bool {
+        let plain = |element: &IndexElement| element.collation.is_none() && element.opclass.is_none();
+        self.columns.iter().all(|element| plain(element) && element.column_name().is_some())
+    }
+
     fn mentions(&self, column: &Ident) -> bool {
         self.expressions().into_iter().any(|expr| expr.mentions(column))
     }
@@ -198,6 +204,10 @@ impl Kind for Index {
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         if !self.unique || !context.may_have_rows(&self.table) {
+            return Vec::new();
+        }
+        let names: Vec<Ident> = self.columns.iter().filter_map(IndexElement::column_name).cloned().collect();
+        if self.has_plain_keys() && !self.nulls_not_distinct && context.is_unique(&self.table, &names) {
             return Vec::new();
         }
         if let Some(columns) = self.key_columns() {

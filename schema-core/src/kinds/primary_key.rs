@@ -156,12 +156,10 @@ impl Kind for PrimaryKey {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        super::unique::duplicates_hazard(
-            &self.id(),
-            &self.table,
-            &self.columns,
-            super::unique::Nulls::Distinct,
-            context,
-        )
+        if context.is_unique(&self.table, &self.columns) {
+            return Vec::new();
+        }
+        let nulls = super::unique::Nulls::Distinct;
+        super::unique::duplicates_hazard(&self.id(), &self.table, &self.columns, nulls, context)
     }
 }

@@ -148,6 +148,9 @@ impl Kind for Unique {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        if !self.nulls_not_distinct && context.is_unique(&self.table, &self.columns) {
+            return Vec::new();
+        }
         duplicates_hazard(&self.id(), &self.table, &self.columns, Nulls::of(self.nulls_not_distinct), context)
     }
 }

@@ -82,6 +82,31 @@ impl Context<'_> {
         })
     }
 
+    /// Whether no two rows that exist share a value of the columns, because a key over some of them has seen to it and their values
+    /// stay. Two NULLs are no shared value.
+    pub(crate) fn is_unique(&self, table: &QualifiedName, columns: &[Ident]) -> bool {
+        let stays = |name: &Ident| match (self.before.column(table, name), self.after.column(table, name)) {
+            (Some(before), Some(after)) => {
+                let generated = |column: &Column| matches!(column.value, ColumnValue::Generated(_));
+                // What is NULL now may all get one value.
+                (!before.nullable || after.nullable)
+                    && (&before.sql_type, &before.collation) == (&after.sql_type, &after.collation)
+                    && !generated(before)
+                    && !generated(after)
+            }
+            _ => false,
+        };
+        let covers = |key: &[Ident]| key.iter().all(|name| columns.contains(name) && stays(name));
+        let held = self.before.parts_of(table).any(|part| match part {
+            Object::PrimaryKey(key) => covers(&key.columns),
+            Object::Unique(key) => covers(&key.columns),
+            Object::Index(index) => index.has_plain_keys() && index.key_columns().is_some_and(|key| covers(&key)),
+            _ => false,
+        });
+        // A partition that is attached brings rows along.
+        held && self.after.table(table).is_some_and(|table| table.partition_by.is_none())
+    }
+
     /// Whether the column's type is a domain that fills it.
     fn has_default(&self, column: &Column) -> bool {
         let of = column.sql_type.user_type().filter(|_| !column.sql_type.array);

@@ -6,6 +6,7 @@
 mod carry;
 mod context;
 mod graph;
+mod handover;
 mod order;
 mod placeholder;
 mod rebuild;
@@ -70,9 +71,11 @@ pub struct Plan {
 pub fn plan(before: &Schema, after: &Schema, renames: &[Rename], hints: &Hints) -> Plan {
     let there = difference(before, after, renames);
     let back = way_back(after, before, &applied_inverted(&there.renames));
-    let up = script(&there, after, hints, Fill::Nothing);
-    let down = script(&back, before, &Hints::default(), Fill::Placeholder);
-    let hazards = hazards(&there, after, hints);
+    let (steps, goal) = handover::spelled(&there, after);
+    let up = script(&steps, &goal, hints, Fill::Nothing);
+    let hazards = hazards(&steps, &goal, hints);
+    let (steps, goal) = handover::spelled(&back, before);
+    let down = script(&steps, &goal, &Hints::default(), Fill::Placeholder);
     Plan { difference: there, up, down, hazards }
 }
 

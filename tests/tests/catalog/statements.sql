@@ -37,6 +37,7 @@ CREATE OPERATOR <#> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4mi);
 CREATE OPERATOR app.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq, COMMUTATOR = OPERATOR(app.===), HASHES, MERGES, RESTRICT = eqsel);
 COMMENT ON OPERATOR app.=== (text, text) IS 'very equal';
 CREATE CAST (pair AS text) WITH INOUT;
+CREATE CAST (timestamptz AS interval) WITH FUNCTION age(timestamptz) AS ASSIGNMENT;
 CREATE FUNCTION pair_of(integer) RETURNS pair LANGUAGE sql AS 'SELECT ROW($1, NULL, NULL)::pair';
 CREATE CAST (integer AS pair) WITH FUNCTION pair_of(integer) AS ASSIGNMENT;
 CREATE DEFAULT CONVERSION app.narrow FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;

@@ -1,4 +1,4 @@
-//! Foreign data wrappers, servers and tables. User mappings hold passwords and are not looked at.
+//! Foreign data wrappers, servers and tables. User mappings are listed by [`crate::catalog::unmanaged`].
 
 use super::Source;
 use crate::catalog::reader::class;

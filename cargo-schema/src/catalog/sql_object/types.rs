@@ -44,13 +44,16 @@ fn collations(version: u32) -> String {
     )
 }
 
+/// A cast has no name and no PostgreSQL schema: it is of that of its types or its function, or of the database where those are
+/// PostgreSQL's own.
 const CASTS: &str = "SELECT c.oid, format('CREATE CAST (%s AS %s) %s%s', format_type(c.castsource, NULL), format_type(c.casttarget, NULL), \
         CASE c.castmethod WHEN 'f' THEN format('WITH FUNCTION %s', c.castfunc::regprocedure) WHEN 'i' THEN 'WITH INOUT' \
             ELSE 'WITHOUT FUNCTION' END, \
         CASE c.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' END) AS sql, NULL::text[] AS after \
     FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget \
         LEFT JOIN pg_proc f ON f.oid = c.castfunc \
-    WHERE c.oid >= 16384 AND (s.typnamespace = ANY($1) OR t.typnamespace = ANY($1) OR f.pronamespace = ANY($1)) AND NOT EXISTS \
+    WHERE c.oid >= 16384 AND (s.typnamespace = ANY($1) OR t.typnamespace = ANY($1) OR f.pronamespace = ANY($1) \
+            OR (s.typnamespace = 11 AND t.typnamespace = 11 AND coalesce(f.pronamespace, 11) = 11)) AND NOT EXISTS \
         (SELECT FROM pg_depend d WHERE d.classid = 2605 AND d.objid = c.oid AND d.deptype = 'i')";
 
 const CONVERSIONS: &str = "SELECT c.oid, format('CREATE %sCONVERSION %I.%I FOR %L TO %L FROM %s', CASE WHEN c.condefault THEN 'DEFAULT ' END, \
