@@ -43,8 +43,8 @@ pub struct TableSettings {
 
 impl TableSettings {
     pub(super) fn read(args: &mut Args<'_>, findings: &mut Findings) -> TableSettings {
-        let inherits = inherits(args, findings);
-        TableSettings { inherits, ..TableSettings::of_partition(args, findings) }
+        let settings = TableSettings::of_partition(args, findings);
+        TableSettings { inherits: inherits(args, findings), ..settings }
     }
 
     /// Those that a partition may have: it takes columns over from one table only.
