@@ -93,14 +93,14 @@ pub fn say_properties(database: &Database, entries: &[Entry]) {
 }
 
 /// Whether a difference of dumps, `KIND SCHEMA NAME: ..`, is about an object that is not managed or of which something is not: the
-/// object itself, what is in it, or its comment.
+/// object itself, what is in it, its comment or its privileges.
 pub fn is_about(fault: &str, unmanaged: &str) -> bool {
     let head = fault.lines().next().unwrap_or_default();
     let head = [": only before", ": only after", ":"].iter().find_map(|end| head.strip_suffix(end)).unwrap_or(head);
     let parts: Vec<&str> = unmanaged.split('(').next().unwrap_or_default().split('.').collect();
     let named = |name: &str| head.ends_with(&format!(" {name}"));
     let commented = |schema: &str, name: &str| {
-        let rest = head.strip_prefix(&format!("COMMENT {schema} "));
+        let rest = ["COMMENT", "ACL"].iter().find_map(|kind| head.strip_prefix(&format!("{kind} {schema} ")));
         rest.is_some_and(|rest| rest.ends_with(&format!(" {name}")) || rest.starts_with(&format!("COLUMN {name}.")))
     };
     let in_public = |table: &str| named(&format!("public {table}"));
@@ -114,6 +114,12 @@ pub fn is_about(fault: &str, unmanaged: &str) -> bool {
         [schema, table, part, ..] => named(&format!("{schema} {table}")) || named(&format!("{schema} {table} {part}")),
         [] => false,
     }
+}
+
+/// Whether a difference of dumps is about privileges that are outside of every schema that is managed: those on PostgreSQL's own
+/// objects and on languages.
+pub fn is_outside(fault: &str) -> bool {
+    fault.starts_with("ACL pg_catalog ") || fault.starts_with("ACL - LANGUAGE ")
 }
 
 #[cfg(test)]
@@ -132,6 +138,7 @@ mod tests {
         about("t", "SEQUENCE public t: only before");
         about("s.t", "COMMENT s TYPE t: only before");
         about("s.t", "COMMENT s COLUMN t.c: only before");
+        about("s.t", "ACL s TYPE t: only before");
         about("s.t(a.b)", "FUNCTION s t(a.b): only before");
         about("t", "COMMENT - SUBSCRIPTION t: only before");
         about("FOR t LANGUAGE sql", "TRANSFORM - TRANSFORM FOR t LANGUAGE sql: only before");
