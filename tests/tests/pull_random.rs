@@ -13,7 +13,7 @@ use schema_syntax::TypeContext;
 use schema_syntax::conditions::Conditions;
 use schema_syntax::decl::Reading;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
-use schema_syntax::scan::{Role, SourceFile, parse_source};
+use schema_syntax::scan::{Role, SourceFile, parse_source, parse_sql};
 use schema_tests::random::pair;
 
 type Texts = BTreeMap<String, String>;
@@ -45,8 +45,9 @@ fn follow(seed: u64) -> Result<usize, String> {
     let layout = if seed.is_multiple_of(3) { Layout::SingleFile("all.rs".to_owned()) } else { Layout::Folder };
     let options = Options { layout, ..Options::default() };
     let written = write(&pair.before, &options);
-    let texts: Texts =
-        written.files.iter().map(|file| (format!("src/schema/{}", file.path), by_hand(&file.text))).collect();
+    let structs = written.files.iter().map(|file| (format!("src/schema/{}", file.path), by_hand(&file.text)));
+    let statements = written.statements.iter().map(|file| (format!("schema/{}", file.path), file.text.clone()));
+    let texts: Texts = structs.chain(statements).collect();
     let (files, lowered) = scan(&texts);
     same("written", &pair.before, &lowered, &texts)?;
 
@@ -92,8 +93,11 @@ fn by_hand(text: &str) -> String {
 fn scan(texts: &Texts) -> (Vec<SourceFile>, Lowered) {
     let (conditions, types) = (Conditions::default(), TypeContext::default());
     let reading = Reading { conditions: &conditions, types: &types };
-    let files: Vec<SourceFile> =
-        texts.iter().map(|(path, text)| parse_source(path, text, Role::Folder, &reading)).collect();
+    let file = |(path, text): (&String, &String)| match path.ends_with(".sql") {
+        true => parse_sql(path, text),
+        false => parse_source(path, text, Role::Folder, &reading),
+    };
+    let files: Vec<SourceFile> = texts.iter().map(file).collect();
     let lowered = lower(&files, &LowerOptions::default());
     (files, lowered)
 }
