@@ -54,6 +54,21 @@ impl App {
         &self.folder
     }
 
+    /// Writes a file of its `schema` folder.
+    pub fn write_statements(&self, file: &str, text: &str) {
+        let path = self.folder.join("schema").join(file);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the copy is the test's own");
+        fs::write(path, text).expect("so are its files");
+    }
+
+    /// Replaces a text that a file has.
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).expect("the file is there");
+        assert!(text.contains(from), "{text}");
+        fs::write(path, text.replace(from, to)).expect("the copy is the test's own");
+    }
+
     /// Lays the files of one of its folders over its own, as the next release does.
     pub fn lay_over(&self, release: &str) {
         copy_folder(&self.folder.join(release), &self.folder);

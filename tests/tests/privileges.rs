@@ -15,19 +15,6 @@ fn shop(database: &Database) -> App {
     App::copy("shop", env!("CARGO_BIN_EXE_cargo_schema"), database)
 }
 
-fn write(app: &App, file: &str, text: &str) {
-    let path = app.folder().join("schema").join(file);
-    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the copy is the test's own");
-    fs::write(path, text).expect("so are its files");
-}
-
-fn edit(app: &App, file: &str, from: &str, to: &str) {
-    let path = app.folder().join(file);
-    let text = fs::read_to_string(&path).expect("the file is there");
-    assert!(text.contains(from), "{text}");
-    fs::write(path, text.replace(from, to)).expect("the copy is the test's own");
-}
-
 /// Roles belong to the cluster, which other tests use too.
 fn roles(database: &Database, names: &[&str]) {
     for name in names {
@@ -58,8 +45,8 @@ CREATE POLICY own ON reviews TO privileges_policy USING (stars > 0);
 fn privileges_are_given_kept_changed_and_taken_back() {
     let database = database();
     let app = shop(&database);
-    write(&app, "a_grants.sql", GRANTS);
-    write(&app, "code.sql", CODE);
+    app.write_statements("a_grants.sql", GRANTS);
+    app.write_statements("code.sql", CODE);
     app.schema(&["generate", "-m", "first"]).ends_with(0);
     roles(&database, &["privileges_reader", "privileges_writer", "privileges_policy"]);
     app.schema(&["upgrade"]).ends_with(0);
@@ -72,14 +59,13 @@ fn privileges_are_given_kept_changed_and_taken_back() {
     assert_eq!(may(&database, option), "t");
 
     // The view is made anew around the column, and the function because it returns something else.
-    edit(&app, "src/schema/catalog.rs", "pub weight_grams: i32", "pub weight_grams: i64");
-    edit(
-        &app,
+    app.edit("src/schema/catalog.rs", "pub weight_grams: i32", "pub weight_grams: i64");
+    app.edit(
         "schema/code.sql",
         "RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$",
         "RETURNS bigint LANGUAGE sql AS $$ SELECT 1::bigint $$",
     );
-    edit(&app, "schema/a_grants.sql", "GRANT ALL ON products, reviews", "GRANT SELECT, INSERT ON products, reviews");
+    app.edit("schema/a_grants.sql", "GRANT ALL ON products, reviews", "GRANT SELECT, INSERT ON products, reviews");
     let text = app.schema(&["generate", "-m", "second"]).ends_with(0);
     assert!(text.contains("GRANT SELECT ON product_names TO privileges_reader;"), "{text}");
     assert!(!text.contains("UPDATE (stars)"), "what stays is not said again: {text}");
@@ -108,8 +94,7 @@ fn default_privileges_count_for_all_objects() {
     app.schema(&["generate", "-m", "first"]).ends_with(0);
     app.schema(&["upgrade"]).ends_with(0);
     let before = dump(&database);
-    write(
-        &app,
+    app.write_statements(
         "roles.sql",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO privileges_reader;
          ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
@@ -123,9 +108,7 @@ fn default_privileges_count_for_all_objects() {
     let second = dump(&database);
 
     // Made while they hold: what PostgreSQL gives too much is taken back.
-    write(
-        &app,
-        "more.sql",
+    app.write_statements("more.sql",
         "CREATE VIEW open AS SELECT 1 AS a; CREATE VIEW closed AS SELECT 2 AS a; REVOKE ALL ON closed FROM privileges_reader;
          CREATE FUNCTION shared() RETURNS integer LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION shared TO PUBLIC;
          CREATE FUNCTION own() RETURNS integer LANGUAGE sql AS 'SELECT 1';",
@@ -164,10 +147,10 @@ fn privileges_that_nobody_declares_are_left_alone() {
         .expect("so is its file");
     fs::write(folder.join("down.sql"), "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM privileges_reader;\n")
         .expect("and this");
-    write(&app, "view.sql", "CREATE VIEW seen AS SELECT 1 AS a;");
+    app.write_statements("view.sql", "CREATE VIEW seen AS SELECT 1 AS a;");
     app.schema(&["generate", "-m", "view"]).ends_with(0);
     // As soon as one is declared, all are compared.
-    write(&app, "grants.sql", "GRANT SELECT ON reviews TO privileges_reader;");
+    app.write_statements("grants.sql", "GRANT SELECT ON reviews TO privileges_reader;");
     let text = app.schema(&["diff", "database", "structs", "--sql"]).ends_with(0);
     assert!(text.contains("REVOKE ALL ON products FROM privileges_reader;"), "{text}");
 }
@@ -176,9 +159,7 @@ fn privileges_that_nobody_declares_are_left_alone() {
 fn what_cannot_be_granted_is_told_at_its_place() {
     let database = database();
     let app = shop(&database);
-    write(
-        &app,
-        "a.sql",
+    app.write_statements("a.sql",
         "GRANT SELECT ON product TO a;\nGRANT admin TO bob;\nGRANT CONNECT ON DATABASE shop TO bob;\nGRANT EXECUTE ON FUNCTION f TO a;\n",
     );
     let text = app.schema(&["generate"]).ends_with(1);
@@ -191,7 +172,7 @@ fn what_cannot_be_granted_is_told_at_its_place() {
     for (words, place) in expected {
         assert!(text.contains(words) && text.contains(place), "{words} {place}\n{text}");
     }
-    write(&app, "a.sql", "GRANT EXECUTE ON products TO privileges_reader;\n");
+    app.write_statements("a.sql", "GRANT EXECUTE ON products TO privileges_reader;\n");
     let text = app.schema(&["generate"]).ends_with(1);
     assert!(text.contains("EXECUTE is no privilege on a table") && text.contains("schema/a.sql:1:1"), "{text}");
 }
@@ -201,7 +182,7 @@ fn a_server_without_the_role_is_told_before_anything_runs() {
     let database = schema_tests::cluster::Cluster::start(&[]);
     let database = database.database();
     let app = shop(&database);
-    write(&app, "a.sql", "GRANT SELECT ON products TO privileges_missing;\n");
+    app.write_statements("a.sql", "GRANT SELECT ON products TO privileges_missing;\n");
     app.schema(&["generate", "-m", "first"]).ends_with(0);
     let text = app.schema(&["upgrade"]).ends_with(1);
     assert!(text.contains("error[role-missing]") && text.contains("CREATE ROLE privileges_missing NOLOGIN"), "{text}");
@@ -278,8 +259,7 @@ REVOKE ALL ON secrets FROM privileges_reader;
 fn privileges_come_back_with_a_table_that_is_made_anew() {
     let database = database();
     let app = shop(&database);
-    write(
-        &app,
+    app.write_statements(
         "a.sql",
         "GRANT SELECT, INSERT ON reviews TO privileges_writer; GRANT SELECT (stars) ON reviews TO privileges_reader;",
     );

@@ -25,24 +25,11 @@ fn shop(database: &Database) -> App {
     App::copy("shop", env!("CARGO_BIN_EXE_cargo_schema"), database)
 }
 
-fn write(app: &App, file: &str, text: &str) {
-    let path = app.folder().join("schema").join(file);
-    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the copy is the test's own");
-    fs::write(path, text).expect("so are its files");
-}
-
-fn edit(app: &App, file: &str, from: &str, to: &str) {
-    let path = app.folder().join(file);
-    let text = fs::read_to_string(&path).expect("the file is there");
-    assert!(text.contains(from), "{text}");
-    fs::write(path, text.replace(from, to)).expect("the copy is the test's own");
-}
-
 #[test]
 fn statements_go_there_and_back_with_the_structs() {
     let database = database();
     let app = shop(&database);
-    write(&app, "all/code.sql", CODE);
+    app.write_statements("all/code.sql", CODE);
     let text = app.schema(&["generate", "-m", "first"]).ends_with(0);
     for line in [
         "+  view               product_words",
@@ -57,11 +44,10 @@ fn statements_go_there_and_back_with_the_structs() {
     let first = dump(&database);
 
     // A body changes in place; a type changes under views, which are made anew in order; a statement goes, another comes.
-    edit(&app, "schema/all/code.sql", "SELECT upper($1) || quiet()", "SELECT lower($1)");
-    edit(&app, "schema/all/code.sql", "CREATE POLICY own ON reviews USING (stars > 0);", "");
-    edit(&app, "src/schema/catalog.rs", "pub weight_grams: i32", "pub weight_grams: i64");
-    write(
-        &app,
+    app.edit("schema/all/code.sql", "SELECT upper($1) || quiet()", "SELECT lower($1)");
+    app.edit("schema/all/code.sql", "CREATE POLICY own ON reviews USING (stars > 0);", "");
+    app.edit("src/schema/catalog.rs", "pub weight_grams: i32", "pub weight_grams: i64");
+    app.write_statements(
         "more.sql",
         "COMMENT ON FUNCTION quiet() IS 'nothing'; CREATE PROCEDURE rest() LANGUAGE sql AS 'SELECT 1'",
     );
@@ -83,11 +69,10 @@ fn statements_go_there_and_back_with_the_structs() {
 fn a_view_of_all_columns_gets_the_new_ones() {
     let database = database();
     let app = shop(&database);
-    write(&app, "code.sql", "CREATE VIEW everything AS SELECT * FROM products");
+    app.write_statements("code.sql", "CREATE VIEW everything AS SELECT * FROM products");
     app.schema(&["generate", "-m", "first"]).ends_with(0);
     app.schema(&["upgrade"]).ends_with(0);
-    edit(
-        &app,
+    app.edit(
         "src/schema/catalog.rs",
         "pub weight_grams: i32,",
         "pub weight_grams: i32,\n    pub colour: Option<String>,",
@@ -103,13 +88,10 @@ fn a_view_of_all_columns_gets_the_new_ones() {
 fn what_is_wrong_in_a_file_is_told_at_its_place() {
     let database = database();
     let app = shop(&database);
-    write(
-        &app,
-        "a.sql",
+    app.write_statements("a.sql",
         "UPDATE products SET name = '';\nCREATE TABLE t (a int);\nCREATE VIEW v AS SELECT 1;\nCREATE VIEW v AS SELECT 2;\n",
     );
-    write(
-        &app,
+    app.write_statements(
         "b.sql",
         "COMMENT ON VIEW w IS 'x';\nCREATE TYPE m AS ENUM ('a');\nCREATE INDEX i ON products (name);\n",
     );
@@ -127,16 +109,16 @@ fn what_is_wrong_in_a_file_is_told_at_its_place() {
     }
 
     fs::remove_file(app.folder().join("schema/b.sql")).expect("it was written above");
-    write(&app, "a.sql", "\nCREATE VIEW v AS SELECT nam FROM products;\n");
+    app.write_statements("a.sql", "\nCREATE VIEW v AS SELECT nam FROM products;\n");
     let text = app.schema(&["generate"]).ends_with(1);
     assert!(
         text.contains("error[statement-refused]") && text.contains("schema/a.sql:2:1") && text.contains("42703"),
         "{text}"
     );
-    write(&app, "a.sql", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nam FROM products';\n");
+    app.write_statements("a.sql", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nam FROM products';\n");
     let text = app.schema(&["generate"]).ends_with(1);
     assert!(text.contains("error[routine-body]: function `f()`") && text.contains("schema/a.sql:1:1"), "{text}");
-    write(&app, "a.sql", "CREATE VIEW v AS SELECT 'open;\n");
+    app.write_statements("a.sql", "CREATE VIEW v AS SELECT 'open;\n");
     let text = app.schema(&["generate"]).ends_with(1);
     assert!(text.contains("error[sql-open]") && text.contains("schema/a.sql:1:25"), "{text}");
     assert!(

@@ -31,11 +31,6 @@ pub fn add(rng: &mut Rng, pair: &mut Pair) {
     }
 }
 
-/// Whether a schema has objects that need to be found.
-pub fn has_any(schema: &Schema) -> bool {
-    schema.iter().any(|(_, object)| matches!(object, Object::Sql(_)))
-}
-
 type Draw = fn(&mut Bundle<'_>) -> Option<()>;
 
 const BUNDLES: &[Draw] = &[

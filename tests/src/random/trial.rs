@@ -3,6 +3,7 @@
 //! The text of a plan is run as `upgrade` runs it: cut into statements, one transaction a direction.
 
 use cargo_schema::catalog::{Scope, observe_within};
+use cargo_schema::ops::found::has_statements;
 use postgres::Client;
 use schema_core::{
     Change, Schema,
@@ -12,7 +13,7 @@ use schema_core::{
     rename::{Rename, inverted},
 };
 
-use super::{Pair, rows, state, statements};
+use super::{Pair, rows, state};
 use crate::cluster::{Database, database};
 
 /// A database that is used for one pair after the other.
@@ -126,7 +127,7 @@ impl Bench {
     /// The pair with what only PostgreSQL can tell of statements.
     fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
         let [before, after] = [(&pair.before, "before"), (&pair.after, "after")].map(|(schema, which)| {
-            if !statements::has_any(schema) {
+            if !has_statements(schema) {
                 return Ok(schema.clone());
             }
             let mut transaction = self.empty.transaction().expect("a transaction begins");
