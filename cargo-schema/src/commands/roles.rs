@@ -10,6 +10,7 @@ use schema_core::{Ident, sql};
 use super::database::Database;
 use super::failure::Failure;
 use super::world::World;
+use crate::ops::roles;
 use crate::project::Project;
 use crate::report::Problem;
 
@@ -29,7 +30,7 @@ pub(super) fn prepare(world: &World<'_>, project: &Project, database: &mut Datab
     let Ok(status) = status else { return Ok(()) };
     let pending = named.into_iter().filter(|(id, _)| status.pending.contains(id));
     let wanted: BTreeSet<Ident> = pending.flat_map(|(_, roles)| roles).collect();
-    let missing = missing(database, &wanted)?;
+    let missing = roles::missing(&mut database.client, &wanted).map_err(|error| told(&error))?;
     match (missing.is_empty(), database.embedded.is_some()) {
         (true, _) => Ok(()),
         (_, true) => missing.iter().try_for_each(|role| make(world, database, role)),
@@ -37,17 +38,9 @@ pub(super) fn prepare(world: &World<'_>, project: &Project, database: &mut Datab
     }
 }
 
-fn missing(database: &mut Database, wanted: &BTreeSet<Ident>) -> Result<Vec<Ident>, Failure> {
-    let names: Vec<&str> = wanted.iter().map(Ident::as_str).collect();
-    let sql = "SELECT r FROM unnest($1::text[]) AS r WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)";
-    let rows = database.client.query(sql, &[&names]).map_err(|error| told(&error))?;
-    let gone: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    Ok(wanted.iter().filter(|role| gone.contains(role.as_str())).cloned().collect())
-}
-
 fn make(world: &World<'_>, database: &mut Database, role: &Ident) -> Result<(), Failure> {
     world.screen.doing("Role", &format!("`{role}` is made in the embedded server, without a login"));
-    database.client.batch_execute(&format!("CREATE ROLE {} NOLOGIN", role.quoted())).map_err(|error| told(&error))
+    roles::make(&mut database.client, role).map_err(|error| told(&error))
 }
 
 fn told(error: &postgres::Error) -> Failure {

@@ -7,4 +7,5 @@ pub mod generate;
 pub mod load;
 pub mod prove;
 mod replay;
+pub mod roles;
 mod scope;

@@ -8,6 +8,7 @@ use schema_core::{
 use sha2::{Digest, Sha256};
 
 use super::prove::{ProofError, Script};
+use super::roles;
 use crate::devdb::{DevServer, ScratchDatabase};
 
 /// How many heads back a template is looked for before everything is replayed.
@@ -78,17 +79,10 @@ pub(super) fn pin(client: &mut Client) -> Result<(), ProofError> {
 /// Makes the roles that a text names and the server lacks: they belong to the server and not to the schema, and without them nothing
 /// could be proven. Where that is not allowed, the statement itself says what it lacks.
 pub(super) fn make_roles(client: &mut Client, text: &str) -> Result<(), ProofError> {
-    let named: Vec<String> = sql::roles(text).iter().map(ToString::to_string).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
     let server = |error: postgres::Error| ProofError::Server(error.to_string());
-    let missing =
-        "SELECT quote_ident(r) FROM unnest($1::text[]) AS r WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)";
-    for row in client.query(missing, &[&named]).map_err(server)? {
-        let role: &str = row.get(0);
-        let make = format!("DO $role$ BEGIN CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $role$");
-        client.batch_execute(&make).map_err(server)?;
+    for role in roles::missing(client, &sql::roles(text)).map_err(server)? {
+        // Another command may make it at the same time.
+        let _ = roles::make(client, &role);
     }
     Ok(())
 }
