@@ -152,11 +152,10 @@ fn value(
         return ColumnValue::Identity(Identity { mode, sequence, options });
     }
     let Some(expr) = row.get::<_, Option<&str>>("expr") else { return ColumnValue::None };
-    if letter(row, "attgenerated") == 's' {
-        return ColumnValue::Generated(bare(expr));
-    }
-    if letter(row, "attgenerated") == 'v' {
-        return ColumnValue::Virtual(bare(expr));
+    match letter(row, "attgenerated") {
+        's' => return ColumnValue::Generated(bare(expr)),
+        'v' => return ColumnValue::Virtual(bare(expr)),
+        _ => {}
     }
     // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
     let serial =

@@ -87,12 +87,11 @@ impl Context<'_> {
     pub(crate) fn is_unique(&self, table: &QualifiedName, columns: &[Ident]) -> bool {
         let stays = |name: &Ident| match (self.before.column(table, name), self.after.column(table, name)) {
             (Some(before), Some(after)) => {
-                let generated = |column: &Column| matches!(column.value, ColumnValue::Generated(_));
                 // What is NULL now may all get one value.
                 (!before.nullable || after.nullable)
                     && (&before.sql_type, &before.collation) == (&after.sql_type, &after.collation)
-                    && !generated(before)
-                    && !generated(after)
+                    && !before.value.is_generated()
+                    && !after.value.is_generated()
             }
             _ => false,
         };

@@ -130,7 +130,7 @@ fn spread(
         own.chain(heirs).map(|(table, of)| ColumnRef { table, name: of.id.name(), rebased: of.rebased }).collect();
     // A generated column of a type that is replaced cannot be converted: it is computed again.
     let stuck = |id: &ObjectId, object: &Object| {
-        retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if is_generated(column))
+        retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if column.value.is_generated())
     };
     let found = |id: &ObjectId| before.found(id).map(|found| &found.needs);
     // What only PostgreSQL can read stands on the column as it is.
@@ -153,10 +153,6 @@ fn spread(
         }
         again.extend(more);
     }
-}
-
-fn is_generated(column: &crate::kinds::Column) -> bool {
-    column.value.is_generated()
 }
 
 /// A dropped key takes the foreign keys on it along; other dropped objects have dependants that changed by themselves.
