@@ -10,6 +10,8 @@ pub mod connect;
 mod embed;
 pub mod migrator;
 mod rows;
+#[cfg(feature = "switch")]
+pub mod switch;
 mod table;
 mod types;
 

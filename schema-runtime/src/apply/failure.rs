@@ -20,8 +20,23 @@ pub struct SqlFailure {
     pub context: Option<String>,
     /// The character of the statement the error points at, from 1.
     pub position: Option<u32>,
+    /// What a violated constraint belongs to, where the server names it.
+    pub about: Option<Box<ErrorObject>>,
     /// Whether the connection is gone, so that it is not known what the server did.
     pub disconnected: bool,
+}
+
+/// The names that the server sends beside an error, for programs: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorObject {
+    /// The schema of the table.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The column, for NOT NULL.
+    pub column: Option<String>,
+    /// The constraint or unique index.
+    pub constraint: Option<String>,
 }
 
 /// Where a statement of a revision, or an error in it, stands.
@@ -54,6 +69,7 @@ impl SqlFailure {
                 hint: None,
                 context: None,
                 position: None,
+                about: None,
                 disconnected: true,
             },
         }
@@ -70,6 +86,14 @@ impl SqlFailure {
                 Some(ErrorPosition::Original(position)) => Some(*position),
                 _ => None,
             },
+            about: db.schema().zip(db.table()).map(|(schema, table)| {
+                Box::new(ErrorObject {
+                    schema: schema.to_owned(),
+                    table: table.to_owned(),
+                    column: db.column().map(str::to_owned),
+                    constraint: db.constraint().map(str::to_owned),
+                })
+            }),
             // FATAL and PANIC end the session: terminated by an administrator, server shutting down.
             disconnected: closed || matches!(db.severity(), "FATAL" | "PANIC"),
         }

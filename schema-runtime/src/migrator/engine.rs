@@ -56,15 +56,11 @@ impl Migrator {
     ) -> Result<Report, ApplyError> {
         let observer = &*self.observer;
         lock::lock(session, opened, self.options.lock_wait, observer).await?;
-        let mut ledger = self.made_ledger(session, opened, history).await?;
-        let mut standing = self.standing(history, &ledger, way.direction)?;
-        let mut report = Report { reformatted: standing.reformatted.clone(), ..Report::default() };
-        if ledger.interrupted().is_some() {
-            let mut run = Run { session, opened, options: &self.options, observer, finished: Vec::new() };
-            report.revisions.push(resume(&mut run, history, &ledger).await?);
-            ledger = ledger::read(session, &self.options.namespace).await?;
-            standing = self.standing(history, &ledger, way.direction)?;
-        }
+        let ledger = self.made_ledger(session, opened, history).await?;
+        self.standing(history, &ledger, way.direction)?;
+        let (ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
+        let standing = self.standing(history, &ledger, way.direction)?;
+        report.reformatted.clone_from(&standing.reformatted);
         let route = route(history, &standing, &ledger, way)?;
         let scripts = self.scripts(session, history, &standing, &route, way.direction).await?;
         let mut run = Run { session, opened, options: &self.options, observer, finished: Vec::new() };
@@ -75,14 +71,36 @@ impl Migrator {
         Ok(report)
     }
 
+    /// The ledger without an interrupted revision: one is taken up first, and told in the report.
+    pub(crate) async fn taken_up<S: Session>(
+        &self,
+        session: &mut S,
+        opened: &Opened,
+        history: &History<'_>,
+        ledger: Ledger,
+    ) -> Result<(Ledger, Report), ApplyError> {
+        let mut report = Report::default();
+        if ledger.interrupted().is_none() {
+            return Ok((ledger, report));
+        }
+        let observer = &*self.observer;
+        let mut run = Run { session, opened, options: &self.options, observer, finished: Vec::new() };
+        report.revisions.push(resume(&mut run, history, &ledger).await?);
+        Ok((ledger::read(session, &self.options.namespace).await?, report))
+    }
+
     /// The ledger with what another tool has applied, for those who only look.
-    async fn known_ledger<S: Session>(&self, session: &mut S, history: &History<'_>) -> Result<Ledger, ApplyError> {
+    pub(crate) async fn known_ledger<S: Session>(
+        &self,
+        session: &mut S,
+        history: &History<'_>,
+    ) -> Result<Ledger, ApplyError> {
         let ledger = ledger::read(session, &self.options.namespace).await?;
         self.with_taken(session, history, ledger).await
     }
 
     /// The ledger, made when there is none, with what another tool has applied. The lock is held.
-    async fn made_ledger<S: Session>(
+    pub(crate) async fn made_ledger<S: Session>(
         &self,
         session: &mut S,
         opened: &Opened,
@@ -158,7 +176,12 @@ impl Migrator {
         let rest = scripts.iter().filter(|script| interrupted.as_ref().is_none_or(|run| &run.id != script.id()));
         let rest = rest.map(|script| revision_run(script, 0, Duration::ZERO)).collect::<Vec<_>>();
         let revisions = interrupted.into_iter().chain(rest).collect();
-        Report { revisions, dry_run: self.options.dry_run, reformatted: standing.reformatted.clone() }
+        Report {
+            revisions,
+            dry_run: self.options.dry_run,
+            reformatted: standing.reformatted.clone(),
+            ..Report::default()
+        }
     }
 
     pub(crate) async fn recorded_at<S: Session>(

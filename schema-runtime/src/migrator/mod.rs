@@ -10,7 +10,7 @@ mod report;
 mod resume;
 mod script;
 mod stamp;
-mod standing;
+pub(crate) mod standing;
 mod takeover;
 
 use std::sync::Arc;

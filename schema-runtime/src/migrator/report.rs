@@ -17,6 +17,31 @@ pub struct Report {
     pub dry_run: bool,
     /// Applied revisions whose comments or white space changed since; nothing to worry about.
     pub reformatted: Vec<RevisionId>,
+    /// What a switch has put into the stash.
+    #[cfg(feature = "switch")]
+    pub stashed: Vec<crate::switch::Stashed>,
+    /// What a switch has given back from the stash.
+    #[cfg(feature = "switch")]
+    pub restored: Vec<crate::switch::Restoration>,
+    #[cfg(feature = "switch")]
+    pub(crate) stashed_ids: Vec<i64>,
+    /// How many of the revisions, and of what was given back, are committed.
+    #[cfg(feature = "switch")]
+    pub(crate) settled: (usize, usize),
+}
+
+#[cfg(feature = "switch")]
+impl Report {
+    /// Notes that all of it is committed.
+    pub(crate) fn settle(&mut self) {
+        self.settled = (self.revisions.len(), self.restored.len());
+    }
+
+    /// Takes back what a rollback has undone. Entries of the stash that it has undone are no longer there.
+    pub(crate) fn forget_unsettled(&mut self) {
+        self.revisions.truncate(self.settled.0);
+        self.restored.truncate(self.settled.1);
+    }
 }
 
 /// One revision of a [`Report`].

@@ -1,0 +1,100 @@
+//! Switching: a development database follows the checkout, and loses nothing on the way.
+//!
+//! What the checkout does not have is undone in reverse order, from the text in the ledger; what that would destroy moves to the
+//! stash, and comes back when the revision is applied again. All of it is one transaction where PostgreSQL allows. Whether a database may
+//! be treated so is for the caller to know: an application never does, and the subcommand does in development only.
+
+mod evict;
+mod loss;
+mod redo;
+mod restore;
+mod run;
+mod stash;
+mod tables;
+mod text;
+mod undo;
+
+use schema_core::history::{RevisionId, Target};
+
+pub use stash::{StashKind, Stashed};
+
+use crate::apply::ApplyError;
+use crate::apply::session::ready;
+use crate::migrator::{Migrator, Report};
+use run::Goal;
+
+/// Asked for the text that undoes a revision which has none; `None` refuses.
+pub type PlanDown<'p> = dyn FnMut(&RevisionId) -> Option<String> + 'p;
+
+/// What became of an entry of the stash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restoration {
+    /// The entry, as it was before.
+    pub entry: Stashed,
+    /// How many of its rows stay in the stash.
+    pub left: u64,
+    /// Why.
+    pub state: RestoreState,
+}
+
+/// Why rows of an entry are back or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreState {
+    /// All of them are back.
+    Restored,
+    /// The rest does not fit: what they reference is gone, or a constraint refuses them.
+    Refused,
+    /// The revision no longer makes the table or column.
+    NoPlace,
+    /// Only another transaction can do it; the next switch does.
+    Due,
+}
+
+impl Migrator {
+    /// Brings a development database to what this checkout has: foreign and edited revisions are undone, then everything up to the target
+    /// is applied. Nothing is lost: see [`Report::stashed`] and [`Report::restored`].
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let migrations = Vec::new();
+    /// use schema_runtime::{Migrator, Target};
+    /// let mut client = postgres::Client::connect("postgresql:///app_dev", postgres::NoTls)?;
+    /// let report = Migrator::new(migrations).switch(&mut client, &Target::Heads, &mut |_| None)?;
+    /// println!("{} revisions, {} entries in the stash", report.revisions.len(), report.stashed.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Migrator::upgrade`], and [`ApplyError::Irreversible`] when a revision has no down text and `plan_down` gives none. The database is
+    /// then as it was.
+    pub fn switch(
+        &self,
+        client: &mut postgres::Client,
+        target: &Target,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        ready(self.switch_run(client, Goal::Up(target), plan_down))
+    }
+
+    /// Undoes revisions as [`Migrator::downgrade_to`] does, and keeps in the stash what that would destroy.
+    pub fn set_aside(
+        &self,
+        client: &mut postgres::Client,
+        target: &Target,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        ready(self.switch_run(client, Goal::Down(target), plan_down))
+    }
+
+    /// Whether [`Migrator::switch`] would do more than [`Migrator::upgrade`].
+    pub fn needs_switch(&self, client: &mut postgres::Client) -> Result<bool, ApplyError> {
+        ready(self.switch_needed(client))
+    }
+
+    /// What is in the stash, the oldest first.
+    pub fn stash(&self, client: &mut postgres::Client) -> Result<Vec<Stashed>, ApplyError> {
+        let found = ready(stash::entries(client, &self.options.namespace))?;
+        Ok(found.into_iter().map(|entry| entry.shown).collect())
+    }
+}

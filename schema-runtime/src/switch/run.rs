@@ -1,0 +1,347 @@
+//! A switch from end to end: what to undo, what to apply, in one transaction where PostgreSQL allows, tried again where that may help.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use schema_core::diagnostic::Diagnostic;
+use schema_core::history::{Migration, RevisionId, Target};
+
+use super::stash::{Source, batch, create, entries};
+use super::text::{inside, refused};
+use super::{PlanDown, Restoration};
+use crate::apply::ledger::{self, Ledger};
+use crate::apply::prepare::Script;
+use crate::apply::record::Row;
+use crate::apply::run::Run;
+use crate::apply::session::Session;
+use crate::apply::settings::{self, Opened, begin};
+use crate::apply::{Applied, ApplyError, Direction, Event, SqlFailure, StatementFailure, lock};
+use crate::migrator::standing::{History, Standing};
+use crate::migrator::{Migrator, Report, RevisionRun};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal<'t> {
+    /// What this checkout has, up to a target; what it does not have is undone.
+    Up(&'t Target),
+    /// Revisions of this checkout undone, down to a target.
+    Down(&'t Target),
+}
+
+/// A switch that is under way.
+pub(crate) struct Switching<'r, 's, S> {
+    pub run: Run<'r, S>,
+    pub history: &'s History<'s>,
+    started: String,
+}
+
+/// What a switch does: revisions with the texts to undo them, and scripts to apply.
+struct Route<'m> {
+    undo: Vec<(Migration, Option<String>)>,
+    apply: Vec<Script<'m>>,
+}
+
+/// How much one transaction holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Span {
+    All,
+    /// A new value of an enum can be used only after its COMMIT.
+    Each,
+}
+
+impl Migrator {
+    pub(crate) async fn switch_run<S: Session>(
+        &self,
+        session: &mut S,
+        goal: Goal<'_>,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        let history = History::new(&self.migrations)?;
+        let ledger = self.known_ledger(session, &history).await?;
+        let route = self.switch_route(session, &history, &ledger, goal, plan_down).await?;
+        let idle = route.is_empty() && ledger.interrupted().is_none() && (ledger.exists || ledger.rows.is_empty());
+        let due = entries(session, &self.options.namespace).await?.iter().any(|entry| entry.due);
+        if self.options.dry_run || idle && !due {
+            return self.switch_preview(&history, &ledger, &route);
+        }
+        let opened = settings::open(session, &self.options).await?;
+        let result = self.switch_locked(session, &opened, &history, goal, plan_down).await;
+        opened.close(session, &lock::unlock_sql()).await;
+        result
+    }
+
+    async fn switch_locked<S: Session>(
+        &self,
+        session: &mut S,
+        opened: &Opened,
+        history: &History<'_>,
+        goal: Goal<'_>,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
+        let ledger = self.made_ledger(session, opened, history).await?;
+        let (mut ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
+        report.settle();
+        let mut span = Span::All;
+        for attempt in 1.. {
+            let route = self.switch_route(session, history, &ledger, goal, plan_down).await?;
+            let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
+            let mut switching = Switching { run, history, started: String::new() };
+            let error = match switching.all(&route, span, &mut report).await {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            let _ = switching.run.session.batch("ROLLBACK").await;
+            match &error {
+                ApplyError::Statement(failed) if failed.failure.sqlstate == "55P04" && span == Span::All => {
+                    span = Span::Each;
+                }
+                ApplyError::Statement(failed)
+                    if failed.failure.may_pass_next_time() && attempt < self.options.attempts =>
+                {
+                    let pause = lock::jitter(self.options.first_pause.saturating_mul(1 << attempt.min(6)));
+                    switching.run.session.pause(pause).await;
+                }
+                _ => return Err(error),
+            }
+            report.forget_unsettled();
+            ledger = ledger::read(session, &self.options.namespace).await?;
+        }
+        let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
+        let mut switching = Switching { run, history, started: String::new() };
+        let late = switching.restore_due().await?;
+        report.restored.retain(|old| late.iter().all(|new| new.entry.id != old.entry.id));
+        report.restored.extend(late);
+        let kept = entries(session, &self.options.namespace).await?;
+        report.stashed =
+            kept.into_iter().map(|entry| entry.shown).filter(|one| report.stashed_ids.contains(&one.id)).collect();
+        Ok(report)
+    }
+
+    /// What is to be undone and applied, with every text looked at before anything runs.
+    async fn switch_route<'m, S: Session>(
+        &self,
+        session: &mut S,
+        history: &History<'m>,
+        ledger: &Ledger,
+        goal: Goal<'_>,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Route<'m>, ApplyError> {
+        let standing = Standing::new(history, ledger);
+        let rows: Vec<&Applied> = ledger.rows.iter().filter(|row| row.interrupted.is_none()).collect();
+        let (undo, apply) = match goal {
+            Goal::Up(target) => {
+                let undo = with_descendants(&rows, standing.foreign.iter().chain(&standing.edited));
+                let left: BTreeSet<RevisionId> =
+                    standing.applied.iter().filter(|id| !undo.contains(*id)).cloned().collect();
+                (undo, history.graph.upgrade_route(&left, target).map_err(ApplyError::Target)?)
+            }
+            Goal::Down(target) => {
+                standing.refuse_foreign(self.options.allow_foreign)?;
+                let undo = history.graph.downgrade_route(&standing.applied, target).map_err(ApplyError::Target)?;
+                (undo.into_iter().collect(), Vec::new())
+            }
+        };
+        let mut route = Route { undo: Vec::new(), apply: Vec::new() };
+        let mut findings: Vec<Diagnostic> = Vec::new();
+        for row in rows.iter().rev().filter(|row| undo.contains(&row.id)) {
+            let kept = history.migration(&row.id).filter(|_| !standing.edited.contains(&row.id));
+            let mut migration = match kept {
+                Some(migration) => migration.clone(),
+                None => {
+                    let recorded = self.recorded_at(session, &row.id).await?;
+                    recorded.unwrap_or_else(|| panic!("the ledger has just shown `{}`", row.id))
+                }
+            };
+            if migration.down.is_none() {
+                migration.down = plan_down(&row.id).map(Into::into);
+            }
+            let Some(down) = migration.down.clone() else { return Err(ApplyError::Irreversible(vec![row.id.clone()])) };
+            match Script::new(&migration, Direction::Down, std::borrow::Cow::Owned(down.to_string())) {
+                Ok(script) => findings.extend(refused(&script)),
+                Err(found) => findings.extend(found),
+            }
+            route.undo.push((migration, row.git_branch.clone()));
+        }
+        for id in &apply {
+            let migration = history.migration(id).expect("a route has revisions of its graph only");
+            match Script::new(migration, Direction::Up, std::borrow::Cow::Borrowed(&*migration.up)) {
+                Ok(script) => route.apply.push(script),
+                Err(found) => findings.extend(found),
+            }
+        }
+        if !route.undo.is_empty() {
+            findings.extend(route.apply.iter().flat_map(refused));
+        }
+        if findings.is_empty() { Ok(route) } else { Err(ApplyError::Refused(findings)) }
+    }
+
+    fn switch_preview(&self, history: &History<'_>, ledger: &Ledger, route: &Route<'_>) -> Result<Report, ApplyError> {
+        let mut report = Report { dry_run: self.options.dry_run, ..Report::default() };
+        report.reformatted = Standing::new(history, ledger).reformatted;
+        for (migration, _) in &route.undo {
+            report.revisions.push(revision_run(&down_script(migration)?, Duration::ZERO));
+        }
+        report.revisions.extend(route.apply.iter().map(|script| revision_run(script, Duration::ZERO)));
+        Ok(report)
+    }
+
+    /// Whether the switch would undo anything, or has something to give back.
+    pub(crate) async fn switch_needed<S: Session>(&self, session: &mut S) -> Result<bool, ApplyError> {
+        let history = History::new(&self.migrations)?;
+        let ledger = self.known_ledger(session, &history).await?;
+        let standing = Standing::new(&history, &ledger);
+        Ok(!standing.foreign.is_empty()
+            || !standing.edited.is_empty()
+            || !entries(session, &self.options.namespace).await?.is_empty())
+    }
+}
+
+impl Route<'_> {
+    fn is_empty(&self) -> bool {
+        self.undo.is_empty() && self.apply.is_empty()
+    }
+}
+
+/// These revisions with every applied one that comes after one of them, by the parents that the ledger has.
+fn with_descendants<'i>(rows: &[&Applied], ids: impl Iterator<Item = &'i RevisionId>) -> BTreeSet<RevisionId> {
+    let mut found: BTreeSet<RevisionId> = ids.cloned().collect();
+    loop {
+        let behind = rows.iter().filter(|row| row.parents.iter().any(|parent| found.contains(parent)));
+        let new: Vec<RevisionId> = behind.map(|row| row.id.clone()).filter(|id| !found.contains(id)).collect();
+        if new.is_empty() {
+            return found;
+        }
+        found.extend(new);
+    }
+}
+
+fn down_script(migration: &Migration) -> Result<Script<'_>, ApplyError> {
+    let down = migration.down.as_deref().unwrap_or_default();
+    Script::new(migration, Direction::Down, std::borrow::Cow::Borrowed(down)).map_err(ApplyError::Refused)
+}
+
+fn revision_run(script: &Script<'_>, duration: Duration) -> RevisionRun {
+    RevisionRun {
+        id: script.id().clone(),
+        direction: script.direction,
+        statements: script.steps.len(),
+        resumed: 0,
+        duration,
+    }
+}
+
+impl<S: Session> Switching<'_, '_, S> {
+    async fn all(&mut self, route: &Route<'_>, span: Span, report: &mut Report) -> Result<(), ApplyError> {
+        self.begin().await?;
+        if !route.undo.is_empty() {
+            create(self.run.session).await?;
+        }
+        let (mut index, of) = (0, route.undo.len() + route.apply.len());
+        for (migration, branch) in &route.undo {
+            let script = down_script(migration)?;
+            let source = Source { options: self.run.options, revision: &migration.id, git_branch: branch.as_deref() };
+            let begun = self.started(&script, index, of);
+            let kept = self.undo(&script, source).await?;
+            self.record(&script, &|row| row.delete()).await?;
+            self.finished(&script, begun, report);
+            report.stashed_ids.extend(kept);
+            index += 1;
+            self.between(span, report).await?;
+        }
+        for script in &route.apply {
+            let begun = self.started(script, index, of);
+            let restored = self.redo(script).await?;
+            self.record(script, &|row| row.applied(script.migration, script.steps.len())).await?;
+            self.finished(script, begun, report);
+            report.restored.extend(restored);
+            index += 1;
+            self.between(span, report).await?;
+        }
+        self.commit().await?;
+        report.settle();
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<(), ApplyError> {
+        self.started = begin(self.run.session, self.run.opened, "READ COMMITTED").await?;
+        // Rows that a policy hides from this role would be lost without a word; with this it is an error.
+        batch(self.run.session, "SET LOCAL row_security = off").await
+    }
+
+    async fn commit(&mut self) -> Result<(), ApplyError> {
+        batch(self.run.session, "COMMIT").await
+    }
+
+    async fn between(&mut self, span: Span, report: &mut Report) -> Result<(), ApplyError> {
+        if span == Span::Each {
+            self.commit().await?;
+            report.settle();
+            self.begin().await?;
+        }
+        Ok(())
+    }
+
+    fn started(&self, script: &Script<'_>, index: usize, of: usize) -> Instant {
+        let (id, direction) = (script.id(), script.direction);
+        self.run.observer.event(&Event::RevisionStarted { id, direction, index, of, resumed: 0 });
+        Instant::now()
+    }
+
+    fn finished(&mut self, script: &Script<'_>, begun: Instant, report: &mut Report) {
+        let duration = begun.elapsed();
+        self.run.observer.event(&Event::RevisionFinished { id: script.id(), direction: script.direction, duration });
+        report.revisions.push(revision_run(script, duration));
+    }
+
+    async fn record(
+        &mut self,
+        script: &Script<'_>,
+        record: &(dyn Fn(Row<'_>) -> String + Sync),
+    ) -> Result<(), ApplyError> {
+        let guard = self.run.opened.same_transaction(&self.started);
+        let record = record(Row { options: self.run.options, id: script.id(), guard: &guard });
+        let sql = if script.changes_settings { format!("{}; {record}", self.run.opened.pins) } else { record };
+        match self.run.own(settings::own_action(script.direction), &sql).await? {
+            1 => Ok(()),
+            _ => Err(ApplyError::TransactionEnded { id: script.id().clone(), direction: script.direction }),
+        }
+    }
+
+    /// Sends a statement, between its two events.
+    pub(crate) async fn statement(&mut self, script: &Script<'_>, index: usize) -> Result<(), SqlFailure> {
+        let Some(sql) = inside(script, index) else { return Ok(()) };
+        let (id, of) = (script.id(), script.steps.len());
+        let line = script.steps[index].line;
+        self.run.observer.event(&Event::StatementStarted { id, index, of, line, sql: &sql });
+        let start = Instant::now();
+        self.run.session.batch(&sql).await.map_err(|error| SqlFailure::new(&error))?;
+        self.run.observer.event(&Event::StatementFinished { id, index, of, duration: start.elapsed() });
+        Ok(())
+    }
+
+    /// The error of a statement; all of the switch is rolled back.
+    pub(crate) fn failed(&self, script: &Script<'_>, index: usize, failure: SqlFailure) -> ApplyError {
+        ApplyError::Statement(Box::new(StatementFailure {
+            id: script.id().clone(),
+            direction: script.direction,
+            place: Some(script.place(index, failure.position)),
+            failure,
+            finished: Vec::new(),
+            kept: 0,
+        }))
+    }
+
+    /// What only a new transaction could restore.
+    async fn restore_due(&mut self) -> Result<Vec<Restoration>, ApplyError> {
+        let all = entries(self.run.session, &self.run.options.namespace).await?;
+        let due: Vec<_> = all.iter().filter(|entry| entry.due).collect();
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.begin().await?;
+        let done = self.rest(due).await?;
+        batch(self.run.session, "UPDATE cargo_schema_stash.entry SET due = false WHERE due; COMMIT").await?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,452 @@
+//! The stash: a PostgreSQL schema `cargo_schema_stash` with copies of what undone revisions would have destroyed.
+//!
+//! An entry is a row of the index and, but for sequences, a table of its own. Values are kept as text in the form that PostgreSQL
+//! reads back exactly, so that no copy holds on to a type, a function or a constraint that the undone revision takes with it. Everything
+//! is written in the transaction of the undoing.
+
+use schema_core::history::RevisionId;
+use schema_core::{Ident, join_name, quote_ident, quote_literal, split_name};
+
+use super::loss::Changed;
+use super::tables::{Column, Name, Sequence, Table};
+use crate::apply::ApplyError;
+use crate::apply::session::{Answer, Session};
+use crate::migrator::Options;
+
+/// What an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StashKind {
+    /// All rows of a table that was dropped.
+    Table,
+    /// Rows that did not fit what the database became.
+    Rows,
+    /// The values of a column that was dropped.
+    Column,
+    /// The values of a column whose type could not hold them, or that a statement overwrote.
+    Values,
+    /// The position of a sequence.
+    Sequence,
+}
+
+impl StashKind {
+    const ALL: [StashKind; 5] =
+        [StashKind::Table, StashKind::Rows, StashKind::Column, StashKind::Values, StashKind::Sequence];
+
+    /// Its name in the index and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            StashKind::Table => "table",
+            StashKind::Rows => "rows",
+            StashKind::Column => "column",
+            StashKind::Values => "values",
+            StashKind::Sequence => "sequence",
+        }
+    }
+}
+
+/// One thing that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stashed {
+    /// Its number.
+    pub id: i64,
+    /// The revision that was undone.
+    pub revision: RevisionId,
+    /// What it holds.
+    pub kind: StashKind,
+    /// The table or sequence it was taken from, without `public`.
+    pub table: String,
+    /// The columns whose values are kept.
+    pub columns: Vec<String>,
+    /// How many rows.
+    pub rows: u64,
+    /// Since when, in UTC.
+    pub stashed_at: String,
+    /// The git branch that the revision was applied from.
+    pub git_branch: Option<String>,
+}
+
+/// An entry with what restoring needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub shown: Stashed,
+    /// The table, as it is where the revision is applied.
+    pub name: Name,
+    /// What tells its rows apart there.
+    pub key: Vec<String>,
+    /// Whether that is its primary key.
+    pub unique: bool,
+    /// The table as it is where the revision is undone; `None` where it is gone.
+    pub later: Option<Later>,
+    /// Of a sequence: its last value, and whether it was given out.
+    pub position: Option<(String, bool)>,
+    /// Only a new transaction may restore it.
+    pub due: bool,
+}
+
+/// The other side of an entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Later {
+    pub name: Name,
+    pub key: Vec<String>,
+    pub column: String,
+}
+
+impl Entry {
+    /// The table that holds the copy.
+    pub(crate) fn copy(&self) -> String {
+        copy(self.shown.id)
+    }
+}
+
+pub(crate) fn copy(id: i64) -> String {
+    format!("cargo_schema_stash.copy_{id}")
+}
+
+const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS cargo_schema_stash;
+COMMENT ON SCHEMA cargo_schema_stash IS 'rows and values of undone revisions; kept by cargo schema until they are applied again';
+CREATE TABLE IF NOT EXISTS cargo_schema_stash.entry (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  namespace text NOT NULL,
+  revision text NOT NULL,
+  kind text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  columns text NOT NULL,
+  key text NOT NULL,
+  key_is_unique boolean NOT NULL,
+  later_schema text,
+  later_table text,
+  later_key text,
+  later_column text,
+  last_value text,
+  is_called boolean,
+  rows bigint NOT NULL DEFAULT 0,
+  due boolean NOT NULL DEFAULT false,
+  git_branch text,
+  stashed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)";
+
+const EXISTS: &str = "SELECT to_regclass('cargo_schema_stash.entry') IS NOT NULL";
+
+/// Makes the stash where there is none.
+pub(crate) async fn create<S: Session>(session: &mut S) -> Result<(), ApplyError> {
+    if exists(session).await? { Ok(()) } else { batch(session, CREATE).await }
+}
+
+async fn exists<S: Session>(session: &mut S) -> Result<bool, ApplyError> {
+    Ok(ask(session, EXISTS).await?.is_true(0))
+}
+
+/// All entries of a namespace, the oldest first; none where there is no stash. A role that may not read it sees none.
+pub(crate) async fn entries<S: Session>(session: &mut S, namespace: &str) -> Result<Vec<Entry>, ApplyError> {
+    if !exists(session).await? {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT id, revision, kind, table_schema, table_name, columns, key, key_is_unique, later_schema, later_table, later_key, \
+         later_column, last_value, is_called, rows, due, git_branch, \
+         to_char(stashed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
+         FROM cargo_schema_stash.entry WHERE namespace = {} ORDER BY id",
+        quote_literal(namespace)
+    );
+    let answer = ask(session, &sql).await?;
+    Ok(answer.rows.iter().map(|row| entry(row)).collect())
+}
+
+fn entry(row: &[Option<String>]) -> Entry {
+    let optional = |at: usize| row[at].clone();
+    let text = |at: usize| optional(at).unwrap_or_default();
+    let name = Name { schema: text(3), name: text(4) };
+    let later = optional(8).map(|schema| Later {
+        name: Name { schema, name: text(9) },
+        key: names(&text(10)),
+        column: text(11),
+    });
+    let kind = StashKind::ALL.into_iter().find(|kind| kind.word() == text(2));
+    let shown = Stashed {
+        id: text(0).parse().unwrap_or_else(|_| panic!("an identity is a number")),
+        revision: RevisionId::new(text(1)).unwrap_or_else(|problem| panic!("the stash names a revision: {problem}")),
+        kind: kind.unwrap_or_else(|| panic!("the stash holds no `{}`", text(2))),
+        table: name.to_string(),
+        columns: names(&text(5)),
+        rows: text(14).parse().unwrap_or(0),
+        stashed_at: text(17),
+        git_branch: optional(16),
+    };
+    let position = optional(12).map(|value| (value, text(13) == "t"));
+    Entry { shown, name, key: names(&text(6)), unique: text(7) == "t", later, position, due: text(15) == "t" }
+}
+
+/// Names in one text, and back.
+pub(crate) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<Ident> = names.into_iter().map(ident).collect();
+    if names.is_empty() { String::new() } else { join_name(&names.iter().collect::<Vec<_>>()) }
+}
+
+fn names(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let parts = split_name(text).unwrap_or_else(|problem| panic!("the stash lists names, and not `{text}`: {problem}"));
+    parts.iter().map(|part| part.as_str().to_owned()).collect()
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name).unwrap_or_else(|problem| panic!("the catalogs hold names, and not `{name}`: {problem}"))
+}
+
+/// Where entries come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub options: &'a Options,
+    /// The revision that is undone.
+    pub revision: &'a RevisionId,
+    /// The branch it was applied from.
+    pub git_branch: Option<&'a str>,
+}
+
+/// The row of the index that is to be written.
+struct Draft<'d> {
+    kind: StashKind,
+    name: &'d Name,
+    columns: Vec<&'d str>,
+    key: Vec<&'d str>,
+    unique: bool,
+    later: Option<(&'d Name, Vec<&'d str>, &'d str)>,
+}
+
+impl Source<'_> {
+    async fn index<S: Session>(&self, session: &mut S, draft: &Draft<'_>) -> Result<i64, ApplyError> {
+        let optional = |text: Option<String>| text.map_or("NULL".to_owned(), |text| quote_literal(&text));
+        let values = [
+            quote_literal(&self.options.namespace),
+            quote_literal(self.revision.as_str()),
+            quote_literal(draft.kind.word()),
+            quote_literal(&draft.name.schema),
+            quote_literal(&draft.name.name),
+            quote_literal(&list(draft.columns.iter().copied())),
+            quote_literal(&list(draft.key.iter().copied())),
+            draft.unique.to_string(),
+            optional(draft.later.as_ref().map(|(name, ..)| name.schema.clone())),
+            optional(draft.later.as_ref().map(|(name, ..)| name.name.clone())),
+            optional(draft.later.as_ref().map(|(_, key, _)| list(key.iter().copied()))),
+            optional(draft.later.as_ref().map(|(.., column)| (*column).to_owned())),
+            optional(self.git_branch.map(str::to_owned)),
+        ];
+        let sql = format!(
+            "INSERT INTO cargo_schema_stash.entry (namespace, revision, kind, table_schema, table_name, columns, key, key_is_unique, \
+             later_schema, later_table, later_key, later_column, git_branch) VALUES ({}) RETURNING id",
+            values.join(", ")
+        );
+        let answer = ask(session, &sql).await?;
+        Ok(answer.text(0).parse().unwrap_or_else(|_| panic!("an identity is a number")))
+    }
+
+    /// Fills the copy of an entry by a query; an entry without rows is not kept.
+    async fn fill<S: Session>(
+        &self,
+        session: &mut S,
+        draft: &Draft<'_>,
+        query: &str,
+    ) -> Result<Option<i64>, ApplyError> {
+        let id = self.index(session, draft).await?;
+        batch(session, &format!("CREATE TABLE {} AS {query}", copy(id))).await?;
+        Ok((0 < counted(session, id).await?).then_some(id))
+    }
+
+    /// Keeps all rows of a table, or those that a condition names.
+    pub(crate) async fn rows<S: Session>(
+        &self,
+        session: &mut S,
+        table: &Table,
+        kind: StashKind,
+        condition: &str,
+    ) -> Result<Option<i64>, ApplyError> {
+        let key: Vec<&str> =
+            table.key.iter().filter_map(|number| Some(table.numbered(*number)?.name.as_str())).collect();
+        let columns: Vec<&str> = table.stored().map(|column| column.name.as_str()).collect();
+        let query = format!(
+            "SELECT {}{} FROM {} AS t WHERE {condition}",
+            key_expression("t", &key),
+            values("t", &columns),
+            table.from()
+        );
+        let unique = !key.is_empty();
+        let draft = Draft { kind, name: &table.name, columns, key, unique, later: None };
+        self.fill(session, &draft, &query).await
+    }
+
+    /// Keeps the values of a column that is about to be dropped.
+    pub(crate) async fn column<S: Session>(
+        &self,
+        session: &mut S,
+        changed: &Changed,
+        column: &Column,
+    ) -> Result<Option<i64>, ApplyError> {
+        let key: Vec<&str> = changed.key.iter().map(|(before, _)| before.as_str()).collect();
+        let query = format!(
+            "SELECT {}, {} AS r{} FROM {} AS t",
+            key_expression("t", &key),
+            rank("t", &key, changed.unique),
+            values("t", &[&column.name]),
+            changed.before.from()
+        );
+        let draft = Draft {
+            kind: StashKind::Column,
+            name: &changed.before.name,
+            columns: vec![&column.name],
+            key,
+            unique: changed.unique,
+            later: None,
+        };
+        self.fill(session, &draft, &query).await
+    }
+
+    /// Sets the values of watched columns, and rows that may go, aside until it is known what became of them.
+    pub(crate) async fn watch<S: Session>(&self, session: &mut S, changed: &Changed) -> Result<(), ApplyError> {
+        let key: Vec<&str> = changed.key.iter().map(|(before, _)| before.as_str()).collect();
+        let columns: Vec<&str> = watched_columns(changed);
+        let query = format!(
+            "SELECT {}, {} AS r{} FROM {} AS t",
+            key_expression("t", &key),
+            rank("t", &key, changed.unique),
+            values("t", &columns),
+            changed.before.from()
+        );
+        batch(session, &format!("CREATE TABLE {} AS {query}", watch_name(changed))).await
+    }
+
+    /// Keeps what of the watched values and rows has really become another, or is gone.
+    pub(crate) async fn unwatch<S: Session>(&self, session: &mut S, changed: &Changed) -> Result<Vec<i64>, ApplyError> {
+        let watch = watch_name(changed);
+        let (key, later): (Vec<&str>, Vec<&str>) =
+            changed.key.iter().map(|(before, after)| (before.as_str(), after.as_str())).unzip();
+        let now = |more: &str| {
+            let rank = rank("t", &later, changed.unique);
+            format!("(SELECT {}, {rank} AS r{more} FROM {} AS t)", key_expression("t", &later), changed.after.from())
+        };
+        let columns = watched_columns(changed);
+        let mut kept = Vec::new();
+        if changed.rows {
+            let places: String = (1..=columns.len()).map(|at| format!(", w.v{at}")).collect();
+            let query = format!(
+                "SELECT w.k{places} FROM {watch} AS w \
+                 WHERE NOT EXISTS (SELECT FROM {} AS n WHERE n.k = w.k AND n.r = w.r)",
+                now("")
+            );
+            let draft = Draft {
+                kind: StashKind::Rows,
+                name: &changed.before.name,
+                columns: columns.clone(),
+                key: if changed.unique { key.clone() } else { Vec::new() },
+                unique: changed.unique,
+                later: None,
+            };
+            kept.extend(self.fill(session, &draft, &query).await?);
+        }
+        for (column, after) in &changed.watched {
+            let place = columns.iter().position(|name| *name == column.name).map_or(1, |at| at + 1);
+            let query = format!(
+                "SELECT w.k, w.r, w.v{place} AS v1, n.n FROM {watch} AS w JOIN {} AS n ON n.k = w.k AND n.r = w.r \
+                 WHERE w.v{place} IS DISTINCT FROM n.n",
+                now(&format!(", t.{}::text AS n", quote_ident(after)))
+            );
+            let draft = Draft {
+                kind: StashKind::Values,
+                name: &changed.before.name,
+                columns: vec![&column.name],
+                key: key.clone(),
+                unique: changed.unique,
+                later: Some((&changed.after.name, later.clone(), after)),
+            };
+            kept.extend(self.fill(session, &draft, &query).await?);
+        }
+        batch(session, &format!("DROP TABLE {watch}")).await?;
+        Ok(kept)
+    }
+
+    /// Keeps the position of a sequence.
+    pub(crate) async fn sequence<S: Session>(&self, session: &mut S, sequence: &Sequence) -> Result<i64, ApplyError> {
+        let name = &sequence.name;
+        let draft =
+            Draft { kind: StashKind::Sequence, name, columns: Vec::new(), key: Vec::new(), unique: false, later: None };
+        let id = self.index(session, &draft).await?;
+        let sql = format!(
+            "UPDATE cargo_schema_stash.entry SET (last_value, is_called) = (SELECT s.last_value::text, s.is_called FROM {} AS s) \
+             WHERE id = {id}",
+            name.quoted()
+        );
+        batch(session, &sql).await?;
+        Ok(id)
+    }
+}
+
+/// Rows that go are kept whole, so all columns are watched with them.
+fn watched_columns(changed: &Changed) -> Vec<&str> {
+    match changed.rows {
+        true => changed.before.stored().map(|column| column.name.as_str()).collect(),
+        false => changed.watched.iter().map(|(column, _)| column.name.as_str()).collect(),
+    }
+}
+
+fn watch_name(changed: &Changed) -> String {
+    format!("cargo_schema_stash.watch_{}", changed.before.oid)
+}
+
+/// One text for what tells a row apart; NULL and empty differ in it.
+pub(crate) fn key_expression(alias: &str, key: &[&str]) -> String {
+    let columns: Vec<String> = key.iter().map(|name| format!("{alias}.{}", quote_ident(name))).collect();
+    format!("ROW({})::text AS k", columns.join(", "))
+}
+
+/// Which of several rows with one key it is, from 1.
+pub(crate) fn rank(alias: &str, key: &[&str], unique: bool) -> String {
+    if unique {
+        return "1::bigint".to_owned();
+    }
+    let columns: Vec<String> = key.iter().map(|name| format!("{alias}.{}::text", quote_ident(name))).collect();
+    match columns.is_empty() {
+        true => "row_number() OVER ()".to_owned(),
+        false => format!("row_number() OVER (PARTITION BY {})", columns.join(", ")),
+    }
+}
+
+/// `, a::text AS v1, ...`
+fn values(alias: &str, columns: &[&str]) -> String {
+    let value = |(at, name): (usize, &&str)| format!(", {alias}.{}::text AS v{}", quote_ident(name), at + 1);
+    columns.iter().enumerate().map(value).collect()
+}
+
+/// Counts the rows of a copy into the index; an empty entry is dropped.
+pub(crate) async fn counted<S: Session>(session: &mut S, id: i64) -> Result<u64, ApplyError> {
+    let answer = ask(session, &format!("SELECT count(*) FROM {}", copy(id))).await?;
+    let rows: u64 = answer.text(0).parse().unwrap_or(0);
+    match rows {
+        0 => drop_entry(session, id, true).await?,
+        _ => {
+            batch(session, &format!("UPDATE cargo_schema_stash.entry SET rows = {rows} WHERE id = {id}")).await?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Removes an entry.
+pub(crate) async fn drop_entry<S: Session>(session: &mut S, id: i64, copied: bool) -> Result<(), ApplyError> {
+    let table = if copied { format!("DROP TABLE {}; ", copy(id)) } else { String::new() };
+    batch(session, &format!("{table}DELETE FROM cargo_schema_stash.entry WHERE id = {id}")).await
+}
+
+/// Marks an entry that only a new transaction may restore.
+pub(crate) async fn mark_due<S: Session>(session: &mut S, id: i64) -> Result<(), ApplyError> {
+    batch(session, &format!("UPDATE cargo_schema_stash.entry SET due = true WHERE id = {id}")).await
+}
+
+const DOING: &str = "keeping data in `cargo_schema_stash`";
+
+pub(crate) async fn batch<S: Session>(session: &mut S, sql: &str) -> Result<(), ApplyError> {
+    session.batch(sql).await.map_err(|error| ApplyError::own(DOING, &error))
+}
+
+pub(crate) async fn ask<S: Session>(session: &mut S, sql: &str) -> Result<Answer, ApplyError> {
+    session.ask(sql).await.map_err(|error| ApplyError::own(DOING, &error))
+}

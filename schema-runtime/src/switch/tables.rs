@@ -1,0 +1,169 @@
+//! The tables and sequences of a database as far as their rows are concerned: who they are, and which columns they have.
+//!
+//! Tables are known by their oid and columns by their number, which a rename leaves as they are. Constraints, indexes and the like
+//! hold no data and are not looked at.
+
+use std::collections::BTreeMap;
+
+use schema_core::{Ident, QualifiedName, quote_ident};
+
+use crate::apply::ApplyError;
+use crate::apply::session::Session;
+
+/// What holds data at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    /// By oid.
+    pub tables: BTreeMap<u32, Table>,
+    /// By oid.
+    pub sequences: BTreeMap<u32, Sequence>,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub oid: u32,
+    pub name: Name,
+    /// Its rows are in its partitions.
+    pub partitioned: bool,
+    /// The table that it is a partition of.
+    pub parent: Option<u32>,
+    /// Where its rows are on disk: another number means that they were written anew, or truncated.
+    pub file: u32,
+    pub columns: Vec<Column>,
+    /// The numbers of the columns of its primary key, in the key's order; empty without one.
+    pub key: Vec<i16>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub number: i16,
+    pub name: String,
+    /// With its modifiers, as PostgreSQL writes it.
+    pub data_type: String,
+    /// It is computed, so it holds nothing of its own.
+    pub generated: bool,
+    /// GENERATED ALWAYS AS IDENTITY, which takes no UPDATE.
+    pub always_identity: bool,
+    pub nullable: bool,
+}
+
+/// A sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sequence {
+    pub oid: u32,
+    pub name: Name,
+}
+
+/// A relation by schema and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub schema: String,
+    pub name: String,
+}
+
+impl Name {
+    /// In SQL.
+    pub(crate) fn quoted(&self) -> String {
+        format!("{}.{}", quote_ident(&self.schema), quote_ident(&self.name))
+    }
+}
+
+impl std::fmt::Display for Name {
+    /// As people know it: without `public`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (Ident::new(self.schema.as_str()), Ident::new(self.name.as_str())) {
+            (Ok(schema), Ok(name)) => QualifiedName { schema, name }.fmt(f),
+            _ => write!(f, "{}.{}", self.schema, self.name),
+        }
+    }
+}
+
+impl Table {
+    /// `FROM` in SQL: of a table that others inherit from, only its own rows.
+    pub(crate) fn from(&self) -> String {
+        if self.partitioned { self.name.quoted() } else { format!("ONLY {}", self.name.quoted()) }
+    }
+
+    /// The column with this number.
+    pub(crate) fn numbered(&self, number: i16) -> Option<&Column> {
+        self.columns.iter().find(|column| column.number == number)
+    }
+
+    /// The column with this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The columns that hold something.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.generated)
+    }
+}
+
+impl Tables {
+    /// The table of this name.
+    pub(crate) fn named(&self, name: &Name) -> Option<&Table> {
+        self.tables.values().find(|table| table.name == *name)
+    }
+
+    /// The sequence of this name.
+    pub(crate) fn sequence(&self, name: &Name) -> Option<&Sequence> {
+        self.sequences.values().find(|sequence| sequence.name == *name)
+    }
+}
+
+/// System catalogs, sessions' own tables and the ledger are nobody's data. `pg_class`, `pg_attribute`, `pg_constraint` of the
+/// PostgreSQL manual, "System Catalogs".
+const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
+        (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition LIMIT 1), \
+        c.relfilenode, array_to_string(k.conkey, ' '), a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+        a.attgenerated <> '', a.attidentity = 'a', NOT a.attnotnull \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
+    WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' \
+        AND n.nspname NOT IN ('information_schema', 'cargo_schema', 'cargo_schema_stash') \
+    ORDER BY c.oid, a.attnum";
+
+/// Looks at all of them.
+pub(crate) async fn look<S: Session>(session: &mut S) -> Result<Tables, ApplyError> {
+    let answer = session.ask(TABLES).await;
+    let answer = answer.map_err(|error| ApplyError::own("looking at the tables of the database", &error))?;
+    let mut found = Tables::default();
+    for row in &answer.rows {
+        let text = |at: usize| row[at].as_deref().unwrap_or_default();
+        let name = Name { schema: text(1).to_owned(), name: text(2).to_owned() };
+        let oid = number(text(0));
+        if text(3) == "S" {
+            found.sequences.insert(oid, Sequence { oid, name });
+            continue;
+        }
+        let table = found.tables.entry(oid).or_insert_with(|| Table {
+            oid,
+            name,
+            partitioned: text(3) == "p",
+            parent: row[4].as_deref().map(number),
+            file: number(text(5)),
+            columns: Vec::new(),
+            key: text(6).split_ascii_whitespace().map(number).collect(),
+        });
+        if row[7].is_some() {
+            table.columns.push(Column {
+                number: number(text(7)),
+                name: text(8).to_owned(),
+                data_type: text(9).to_owned(),
+                generated: text(10) == "t",
+                always_identity: text(11) == "t",
+                nullable: text(12) == "t",
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// A number that the catalogs gave.
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.parse().unwrap_or_else(|_| panic!("the catalogs hold numbers, and `{text}` is none"))
+}
