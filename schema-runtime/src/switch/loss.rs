@@ -64,6 +64,8 @@ fn is_gone(before: &Tables, after: &Tables, oid: u32) -> bool {
 
 fn changed(before: &Table, after: &Table, touched: bool) -> Option<Changed> {
     let same = before.oid == after.oid;
+    // Nobody knows what became of the rows of a table that was made anew.
+    let touched = touched || !same;
     let later = |column: &Column| {
         let numbered = if same { after.numbered(column.number) } else { None };
         numbered.or_else(|| after.named(&column.name)).filter(|later| !later.generated).cloned()
@@ -151,8 +153,7 @@ mod tests {
         let after = table(9, "users", vec![column(1, "id", "integer"), column(2, "age", "bigint")]);
         let lost = found(vec![before], vec![after]);
         let [Loss::Columns(users)] = lost.as_slice() else { panic!("{lost:?}") };
-        assert_eq!(users.watched.len(), 1);
-        assert!(users.gone.is_empty());
+        assert!(users.rows && users.watched.len() == 2 && users.gone.is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use schema_core::history::RevisionId;
 
 use super::restore::{Attempt, Restored, prune, restore};
 use super::run::Switching;
-use super::stash::{Entry, StashKind, ask, batch, entries};
+use super::stash::{Entry, StashKind, ask, batch, entries, mark_due};
 use super::tables::{Tables, look};
 use super::text::{inside, only_defines, relaxed};
 use super::{Restoration, RestoreState};
@@ -54,7 +54,10 @@ impl<S: Session> Switching<'_, '_, S> {
             let of = &entry.shown.revision;
             of == id || of.name() == id.name() && self.history.migration(of).is_none()
         };
-        Ok(all.into_iter().filter(|entry| !entry.due && is_own(entry)).collect())
+        let mut own: Vec<Entry> = all.into_iter().filter(|entry| !entry.due && is_own(entry)).collect();
+        // Values need their rows.
+        own.sort_by_key(|entry| (entry.shown.kind, entry.shown.id));
+        Ok(own)
     }
 
     /// Rows come back as soon as there is a place for them.
@@ -138,12 +141,21 @@ impl<S: Session> Switching<'_, '_, S> {
                 break;
             }
         }
+        // Rows that reference those of an entry that waits for the next transaction wait with it.
+        let waits = done.iter().any(|one| one.state == RestoreState::Due);
         for entry in open {
-            let restored = restore(self.run.session, entry, &now, Attempt::Single).await?;
+            let restored = match waits {
+                true => due(self.run.session, entry).await?,
+                false => restore(self.run.session, entry, &now, Attempt::Single).await?,
+            };
             done.extend(outcome(entry, restored));
         }
         Ok(done)
     }
+}
+
+async fn due<S: Session>(session: &mut S, entry: &Entry) -> Result<Restored, ApplyError> {
+    mark_due(session, entry.shown.id).await.map(|()| Restored::Due)
 }
 
 /// What came back, or the statement that failed.
