@@ -18,7 +18,7 @@ mod types;
 pub use apply::{ApplyError, Event, Observer};
 pub use connect::ConnectError;
 pub use embed::Migrations;
-pub use migrator::{Migrator, Options, Report, Resolution, Status};
+pub use migrator::{Environment, Migrator, Options, Report, Resolution, Status};
 #[doc(inline)]
 pub use rows::RowError;
 pub use schema_core::history::{Migration, RevisionId, Target};

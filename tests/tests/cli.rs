@@ -110,6 +110,7 @@ fn help_names_every_command_with_an_example() {
         "check",
         "diff",
         "pull",
+        "environment",
         "dev",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}\n{}", help.out);

@@ -2,11 +2,12 @@
 //!
 //! Which one it is, is told in one line, without password.
 
-use schema_runtime::connect::{connect, redacted};
+use schema_runtime::connect::{connect, is_local, redacted};
 
 use super::failure::Failure;
 use super::world::World;
 use crate::devdb::developer::{self, DeveloperDatabase};
+use crate::report::Problem;
 
 /// A connection and what it leads to.
 pub(super) struct Database {
@@ -16,6 +17,8 @@ pub(super) struct Database {
     pub shown: String,
     /// Where the URL comes from; for the embedded database, its name.
     pub origin: String,
+    /// Whether it is reached by a Unix socket or a loopback address.
+    pub local: bool,
     /// Keeps the embedded server marked as used.
     pub embedded: Option<DeveloperDatabase>,
 }
@@ -35,10 +38,26 @@ impl Database {
                 client: connect(&found.url)?,
                 shown: redacted(&found.url),
                 origin: found.origin.clone(),
+                local: is_local(&found.url),
                 embedded: None,
             }),
-            None => embedded(world),
+            None => Database::embedded(world),
         }
+    }
+
+    /// The embedded database of this checkout, whatever DATABASE_URL says.
+    pub fn embedded(world: &World<'_>) -> Result<Database, Failure> {
+        let database = developer::open(&world.dev_options(), world.root())?;
+        let client = database.server().connect(&database.name)?;
+        let (shown, origin) = (database.url.clone(), "embedded".to_owned());
+        Ok(Database { client, shown, origin, local: true, embedded: Some(database) })
+    }
+
+    /// Its name on its server.
+    pub fn own_name(&mut self) -> Result<String, Failure> {
+        let row = self.client.query_one("SELECT current_database()::text", &[]);
+        let told = |error: postgres::Error| Failure::Environment(Problem::told(&format!("no answer: {error}")));
+        Ok(row.map_err(told)?.get(0))
     }
 
     /// Its name in a sentence.
@@ -56,10 +75,4 @@ impl Database {
             Some(database) => format!("`{}`, embedded (no DATABASE_URL is set)", database.name),
         }
     }
-}
-
-fn embedded(world: &World<'_>) -> Result<Database, Failure> {
-    let database = developer::open(&world.dev_options(), world.root())?;
-    let client = database.server().connect(&database.name)?;
-    Ok(Database { client, shown: database.url.clone(), origin: "embedded".to_owned(), embedded: Some(database) })
 }

@@ -5,6 +5,8 @@
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::database::Database;
+use super::environment::refuse_in_production;
 use super::failure::Failure;
 use super::world::World;
 use crate::cli::arguments::Dev;
@@ -100,6 +102,10 @@ fn psql(world: &World<'_>, arguments: &[String]) -> Result<Outcome, Failure> {
 }
 
 fn reset(world: &World<'_>) -> Result<Outcome, Failure> {
+    // A database of a version that is gone cannot be asked, and is not dropped either.
+    if let Ok(mut database) = Database::embedded(world) {
+        refuse_in_production(world, &mut database, "all its rows would be lost")?;
+    }
     let refusal = "all rows of the embedded database would be lost, and nobody can be asked here; nothing was done\n\
                    help: to confirm: cargo schema dev reset --yes";
     world.confirm("drop the embedded database of this checkout with all its rows?", refusal)?;

@@ -7,7 +7,7 @@ use schema_core::history::Target;
 use super::database::Database;
 use super::failure::Failure;
 use super::world::{World, target};
-use super::{Outcome, runs};
+use super::{Outcome, environment, runs};
 use crate::cli::arguments::Downgrade;
 use crate::report::progress::Progress;
 
@@ -15,8 +15,12 @@ pub(super) fn run(world: &World<'_>, options: &Downgrade) -> Result<Outcome, Fai
     let target = target(&options.target)?;
     let project = world.sound_project()?;
     let mut database = Database::open(world)?;
+    if !options.dry_run {
+        let what = "undoing revisions loses the rows and values that they brought";
+        environment::confirm_by_name(world, &mut database, what, options.confirm.as_deref())?;
+    }
     let all_of_a_server = target == Target::Base && database.embedded.is_none() && !options.dry_run;
-    if all_of_a_server {
+    if all_of_a_server && options.confirm.is_none() {
         world.confirm(
             &format!("undo every revision of {}? all rows in its tables are lost", database.shown),
             "`downgrade base` drops every table with its rows, and nobody can be asked here; nothing was done\n\

@@ -11,6 +11,7 @@ mod diff;
 mod diff_state;
 mod downgrade;
 mod drift;
+mod environment;
 pub mod failure;
 mod generate;
 mod generate_from;
@@ -96,6 +97,7 @@ impl World<'_> {
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
             Command::Pull(options) => pull::run(world, &options),
+            Command::Environment(options) => environment::run(world, &options),
             Command::Dev(command) => dev::run(world, &command),
         }
     }

@@ -7,6 +7,7 @@ use schema_runtime::Status;
 
 use super::database::Database;
 use super::declared::{Standing, standing};
+use super::environment::{Effective, effective};
 use super::failure::Failure;
 use super::status_text;
 use super::world::World;
@@ -20,6 +21,7 @@ pub(super) struct Picture<'p> {
     pub database: &'p str,
     pub described: &'p str,
     pub status: &'p Status,
+    pub environment: Effective,
     pub structs: Option<Standing>,
     /// How the database differs from what its ledger says; `None` when it was not compared.
     pub drift: Option<Drift>,
@@ -31,12 +33,14 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     let mut database = Database::open(world)?;
     let status = world.migrator(&project, false).status(&mut database.client);
     let status = status.map_err(|error| world.apply_failure(&project, error))?;
+    let environment = effective(world, &mut database)?;
     let drift = drift::at_hand(world, &project, &mut database, &status);
     let picture = Picture {
         project: &project,
         database: &database.shown,
         described: &database.described(),
         status: &status,
+        environment,
         structs,
         drift,
     };

@@ -57,6 +57,7 @@ fn summary(picture: &Picture<'_>) -> Vec<Vec<Cell>> {
         vec!["structs".into(), structs],
         vec!["history".into(), count(project.revisions.len(), "revision").into(), Cell::new(head, Color::Name)],
         vec!["database".into(), state, picture.described.into(), drift],
+        [vec!["environment".into()], picture.environment.cells().into()].concat(),
         vec!["applied".into(), count(applied.len(), "revision").into(), Cell::new(last, Color::Name)],
     ]
 }
@@ -143,6 +144,7 @@ pub(super) fn json(picture: &Picture<'_>) -> Value {
     let Picture { project, database, status, structs, .. } = picture;
     json!({
         "database": database,
+        "environment": picture.environment.json(),
         "current": status.is_current(),
         "heads": ids(&project.graph.heads()),
         "applied": applied(picture).into_iter().map(row).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use schema_core::diagnostic::{Diagnostic, stops};
-use schema_core::history::Target;
+use schema_core::history::{Migration, Target};
 use schema_runtime::{ApplyError, Migrator, Options};
 
 use super::failure::Failure;
@@ -116,8 +116,13 @@ impl<'w> World<'w> {
 
     /// The engine for these revisions.
     pub fn migrator(&self, project: &Project, dry_run: bool) -> Migrator {
+        self.migrator_of(project.migrations(), dry_run)
+    }
+
+    /// The engine for some of them, or for none.
+    pub fn migrator_of(&self, migrations: Vec<Migration>, dry_run: bool) -> Migrator {
         let facts = git::facts(&self.config.migrations);
-        Migrator::new(project.migrations()).options(Options {
+        Migrator::new(migrations).options(Options {
             dry_run,
             tool_version: concat!("cargo-schema ", env!("CARGO_PKG_VERSION")).to_owned(),
             git_branch: facts.branch,

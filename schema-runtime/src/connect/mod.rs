@@ -14,8 +14,8 @@ mod url;
 
 use std::fmt;
 
-pub use url::redacted;
 use url::{Encryption, Wish};
+pub use url::{is_local, redacted};
 
 use crate::apply::SqlFailure;
 

@@ -4,6 +4,7 @@
 //! from the environment is the home folder, where libpq keeps its root certificate.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use postgres::config::{Host, SslMode};
@@ -253,6 +254,30 @@ pub fn redacted(text: &str) -> String {
     format!("{scheme}://{front}{mark}{}", query.join("&"))
 }
 
+/// Whether the server is reached by a Unix socket or by a loopback address, every one of them when several are named. A name other
+/// than `localhost` is not looked up; text that is no URL is not local.
+///
+/// ```
+/// use schema_runtime::connect::is_local;
+/// assert!(is_local("postgres://me@localhost/app") && is_local("host=/run/postgresql dbname=app"));
+/// assert!(!is_local("postgres://me@db/app"));
+/// ```
+pub fn is_local(text: &str) -> bool {
+    let Ok(Wish { config, .. }) = Wish::read(text) else { return false };
+    let name = |host: &Host| match host {
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            let plain = name.trim_end_matches('.').trim_start_matches('[').trim_end_matches(']');
+            plain.eq_ignore_ascii_case("localhost") || plain.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+    };
+    match config.get_hostaddrs() {
+        [] => config.get_hosts().iter().all(name),
+        addresses => addresses.iter().all(IpAddr::is_loopback),
+    }
+}
+
 fn redacted_keywords(text: &str) -> String {
     let Ok(pairs) = keywords(text) else { return "***".to_owned() };
     let shown = pairs.iter().map(|(key, value)| match key.contains("password") {
@@ -305,6 +330,20 @@ mod tests {
         assert_eq!((wish.config.get_dbname(), wish.config.get_ssl_mode()), (Some("d"), SslMode::Require));
         let wish = Wish::read("host=h user='m e' password='a\\'b\\\\'").ok().unwrap();
         assert_eq!((wish.config.get_user(), wish.config.get_password()), (Some("m e"), Some("a'b\\".as_bytes())));
+    }
+
+    #[test]
+    fn sockets_and_loopback_addresses_are_local() {
+        for url in
+            ["postgres:///d?host=/run", "postgres://127.0.0.1/d", "postgres://[::1]:6/d", "host=localhost,127.0.0.2"]
+        {
+            assert!(is_local(url), "{url}");
+        }
+        for url in
+            ["postgres://db/d", "postgres://10.0.0.1/d", "host=localhost,db", "host=localhost hostaddr=10.0.0.1", "x"]
+        {
+            assert!(!is_local(url), "{url}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 #[cfg(feature = "tokio")]
 mod asynchronous;
 mod engine;
+mod environment;
 mod options;
 mod report;
 mod resume;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use schema_core::history::{Migration, RevisionId, Target};
 
+pub use environment::Environment;
 pub use options::Options;
 pub use report::{Report, Resolution, RevisionRun, Status};
 pub use stamp::Stamped;

@@ -1,6 +1,6 @@
-//! Flags of the commands that change a database: `upgrade`, `downgrade`, `stamp`.
+//! Flags of the commands that change a database: `upgrade`, `downgrade`, `stamp`, `environment`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// `upgrade`
 #[derive(Args, Debug)]
@@ -25,6 +25,9 @@ pub struct Downgrade {
     /// Say what would be undone and undo nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// The name of a production database, as the answer to its question
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
 }
 
 /// `stamp`
@@ -39,4 +42,21 @@ pub struct Stamp {
     /// Write it although the database is not what the revisions make
     #[arg(long)]
     pub unchecked: bool,
+}
+
+/// `environment`
+#[derive(Args, Debug)]
+pub struct Environment {
+    /// What the database is for from now on [default: only say what it is for]
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environment: Option<Environments>,
+}
+
+/// What a database is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environments {
+    /// Its rows are one developer's, and it follows git branches
+    Development,
+    /// Its rows matter to others: nothing is undone or dropped by itself
+    Production,
 }

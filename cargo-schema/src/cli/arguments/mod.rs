@@ -80,6 +80,9 @@ pub enum Command {
     /// Write the structs of a database, or bring the structs that are there up to it
     #[command(after_help = "Example:\n  cargo schema pull postgres://localhost/shop\n  cargo schema pull --dry-run")]
     Pull(Pull),
+    /// What the database is for: development, or production, where nothing is undone by itself
+    #[command(after_help = "Example:\n  cargo schema environment production --database-url postgres://db/live")]
+    Environment(Environment),
     /// The embedded database of this checkout
     #[command(subcommand, after_help = "Example:\n  cargo schema dev psql")]
     Dev(Dev),
@@ -100,6 +103,7 @@ impl Command {
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",
+            Command::Environment(_) => "environment",
             Command::Dev(dev) => dev.name(),
         }
     }
