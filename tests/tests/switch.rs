@@ -1,7 +1,7 @@
 //! A development database follows the checkout: what is not in it is undone, and nothing is lost on the way.
 
 use postgres::Client;
-use schema_runtime::switch::{RestoreState, StashKind};
+use schema_runtime::switch::{RestoreState, StashKind, as_recorded};
 use schema_runtime::{ApplyError, Migration, Migrator, Report, Target};
 use schema_tests::cluster::{Database, database};
 use schema_tests::revisions::revision;
@@ -11,7 +11,7 @@ fn to(client: &mut Client, migrations: &[Migration]) -> Report {
 }
 
 fn tried(client: &mut Client, migrations: &[Migration]) -> Result<Report, ApplyError> {
-    Migrator::new(migrations.to_vec()).switch(client, &Target::Heads, &mut |_| None)
+    Migrator::new(migrations.to_vec()).switch(client, &Target::Heads, &mut as_recorded)
 }
 
 fn main() -> Vec<Migration> {
@@ -386,8 +386,8 @@ fn a_missing_down_is_asked_for_and_refused() {
     run(&database, "INSERT INTO users VALUES (1, 'a', 'x')");
     let error = tried(&mut client, &main()).unwrap_err();
     assert!(matches!(&error, ApplyError::Irreversible(ids) if ids.len() == 1), "{error}");
-    let mut plan = |id: &schema_runtime::RevisionId| {
-        assert_eq!(id.as_str(), "2_bio");
+    let mut plan = |id: &schema_runtime::RevisionId, down: Option<&str>| {
+        assert_eq!((id.as_str(), down), ("2_bio", None));
         Some("ALTER TABLE users DROP bio".to_owned())
     };
     Migrator::new(main()).switch(&mut client, &Target::Heads, &mut plan).unwrap();

@@ -1,11 +1,12 @@
 //! `cargo schema downgrade`: undo applied revisions down to a target.
 //!
-//! What is undone is what was really applied; the engine sees to that.
+//! What is undone is what was really applied; the engine sees to that, and in a development database keeps what that would destroy.
 
 use schema_core::history::Target;
 
 use super::database::Database;
 use super::failure::Failure;
+use super::follow::{Way, follow};
 use super::world::{World, target};
 use super::{Outcome, environment, runs};
 use crate::cli::arguments::Downgrade;
@@ -26,6 +27,10 @@ pub(super) fn run(world: &World<'_>, options: &Downgrade) -> Result<Outcome, Fai
             "`downgrade base` drops every table with its rows, and nobody can be asked here; nothing was done\n\
              help: to confirm: cargo schema downgrade base --yes\nhelp: to see what would be undone: cargo schema downgrade base --dry-run",
         )?;
+    }
+    if !environment::effective(world, &mut database)?.is_production() {
+        let report = follow(world, &project, &mut database, Way::Down(&target), options.dry_run)?;
+        return Ok(runs::outcome(world, &project, &database.shown, &report));
     }
     let progress = Progress::new(world.screen);
     let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());

@@ -13,6 +13,7 @@ mod downgrade;
 mod drift;
 mod environment;
 pub mod failure;
+mod follow;
 mod generate;
 mod generate_from;
 mod generate_report;
@@ -31,8 +32,10 @@ mod roles;
 mod runs;
 mod show;
 mod stamp;
+mod stash;
 mod status;
 mod status_text;
+mod switch;
 mod upgrade;
 mod world;
 
@@ -90,6 +93,8 @@ impl World<'_> {
             Command::Generate(options) => generate::run(world, &options),
             Command::Upgrade(options) => upgrade::run(world, &options),
             Command::Downgrade(options) => downgrade::run(world, &options),
+            Command::Switch(options) => switch::run(world, &options),
+            Command::Stash(command) => stash::run(world, &command),
             Command::Status(_) => status::run(world),
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),

@@ -5,10 +5,11 @@
 use schema_runtime::Report;
 use schema_runtime::apply::Direction;
 use schema_runtime::migrator::RevisionRun;
+use schema_runtime::switch::{Restoration, RestoreState, Stashed};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::world::World;
+use super::{Outcome, stash};
 use crate::project::Project;
 use crate::report::duration;
 use crate::report::table::{Cell, Color, aligned};
@@ -22,6 +23,8 @@ pub(super) fn outcome(world: &World<'_>, project: &Project, database: &str, repo
         "dry_run": report.dry_run,
         "revisions": revisions,
         "reformatted": reformatted,
+        "stashed": report.stashed.iter().map(stash::value).collect::<Vec<_>>(),
+        "restored": report.restored.iter().map(restoration).collect::<Vec<_>>(),
     });
     let text = match (project.revisions.is_empty(), report.dry_run) {
         (true, _) => format!(
@@ -52,20 +55,79 @@ fn word<'w>(direction: Direction, up: &'w str, down: &'w str) -> &'w str {
 }
 
 fn summary(report: &Report) -> String {
-    let Some(first) = report.revisions.first() else { return "nothing to do\n".to_owned() };
-    let last = report.revisions.last().unwrap_or(first);
-    let took = duration::shown(report.revisions.iter().map(|run| run.duration).sum());
-    let done = word(last.direction, "applied", "undone");
-    match report.revisions.len() {
-        1 => format!("1 revision {done} in {took}\n"),
-        count => format!("{count} revisions {done} in {took}\n"),
+    if report.revisions.is_empty() && report.restored.is_empty() {
+        return "nothing to do\n".to_owned();
     }
+    let took = duration::shown(report.revisions.iter().map(|run| run.duration).sum());
+    let count = |direction| report.revisions.iter().filter(|run| run.direction == direction).count();
+    let words = |count: usize| if count == 1 { "1 revision".to_owned() } else { format!("{count} revisions") };
+    let mut text = match (count(Direction::Down), count(Direction::Up)) {
+        (0, 0) => String::new(),
+        (0, up) => format!("{} applied in {took}\n", words(up)),
+        (down, 0) => format!("{} undone in {took}\n", words(down)),
+        (down, up) => format!("{} undone and {up} applied in {took}\n", words(down)),
+    };
+    if !report.stashed.is_empty() {
+        let list: Vec<String> = report.stashed.iter().filter(|entry| 0 < entry.rows).map(stash::words).collect();
+        if !list.is_empty() {
+            text.push_str(&format!("kept until they are applied again: {}\n", list.join(", ")));
+        }
+    }
+    text.push_str(&restored(&report.restored));
+    text
+}
+
+/// What came back from the stash, and what did not.
+pub(super) fn restored(done: &[Restoration]) -> String {
+    let back: Vec<String> = done
+        .iter()
+        .filter(|one| one.left < one.entry.rows)
+        .map(|one| stash::words(&Stashed { rows: one.entry.rows - one.left, ..one.entry.clone() }))
+        .collect();
+    let mut text = if back.is_empty() { String::new() } else { format!("given back: {}\n", back.join(", ")) };
+    for one in done.iter().filter(|one| one.state != RestoreState::Restored) {
+        let what = stash::words(&Stashed { rows: one.left, ..one.entry.clone() });
+        let why = match one.state {
+            RestoreState::Refused => "a constraint refuses it, or what it references is gone",
+            RestoreState::Due => "the next run gives it back",
+            RestoreState::NoPlace | RestoreState::Restored => "nothing here has a place for it",
+        };
+        text.push_str(&format!(
+            "stays in the stash: {what}: {why}; to see it: cargo schema stash show {}\n",
+            one.entry.id
+        ));
+    }
+    text
+}
+
+/// One thing that was given back, for programs.
+pub(super) fn restoration(one: &Restoration) -> Value {
+    let mut value = stash::value(&one.entry);
+    value["left"] = json!(one.left);
+    value["state"] = json!(match one.state {
+        RestoreState::Restored => "restored",
+        RestoreState::Refused => "refused",
+        RestoreState::NoPlace => "no-place",
+        RestoreState::Due => "due",
+    });
+    value
 }
 
 fn preview(world: &World<'_>, project: &Project, report: &Report) -> String {
-    let Some(first) = report.revisions.first() else { return "nothing to do\n".to_owned() };
-    let rows: Vec<Vec<Cell>> = report
-        .revisions
+    let list = |direction: Direction, what: &str| {
+        let runs: Vec<&RevisionRun> = report.revisions.iter().filter(|run| run.direction == direction).collect();
+        if runs.is_empty() {
+            String::new()
+        } else {
+            format!("{what}, in this order:\n{}", previewed(world, project, &runs))
+        }
+    };
+    let text = list(Direction::Down, "would be undone") + &list(Direction::Up, "would be applied");
+    if text.is_empty() { "nothing to do\n".to_owned() } else { text }
+}
+
+fn previewed(world: &World<'_>, project: &Project, runs: &[&RevisionRun]) -> String {
+    let rows: Vec<Vec<Cell>> = runs
         .iter()
         .map(|run| {
             let statements = match run.statements {
@@ -82,6 +144,5 @@ fn preview(world: &World<'_>, project: &Project, report: &Report) -> String {
             ]
         })
         .collect();
-    let what = word(first.direction, "would be applied", "would be undone");
-    format!("{what}, in this order:\n{}", aligned(&rows, world.screen.out))
+    aligned(&rows, world.screen.out)
 }

@@ -23,8 +23,13 @@ use crate::apply::session::ready;
 use crate::migrator::{Migrator, Report};
 use run::Goal;
 
-/// Asked for the text that undoes a revision which has none; `None` refuses.
-pub type PlanDown<'p> = dyn FnMut(&RevisionId) -> Option<String> + 'p;
+/// Asked for the text that undoes a revision, with the one it has; `None` refuses. [`as_recorded`] takes that one.
+pub type PlanDown<'p> = dyn FnMut(&RevisionId, Option<&str>) -> Option<String> + 'p;
+
+/// The text that a revision has.
+pub fn as_recorded(_: &RevisionId, down: Option<&str>) -> Option<String> {
+    down.map(str::to_owned)
+}
 
 /// What became of an entry of the stash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +62,9 @@ impl Migrator {
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let migrations = Vec::new();
-    /// use schema_runtime::{Migrator, Target};
+    /// use schema_runtime::{Migrator, Target, switch::as_recorded};
     /// let mut client = postgres::Client::connect("postgresql:///app_dev", postgres::NoTls)?;
-    /// let report = Migrator::new(migrations).switch(&mut client, &Target::Heads, &mut |_| None)?;
+    /// let report = Migrator::new(migrations).switch(&mut client, &Target::Heads, &mut as_recorded)?;
     /// println!("{} revisions, {} entries in the stash", report.revisions.len(), report.stashed.len());
     /// # Ok(())
     /// # }
@@ -96,5 +101,32 @@ impl Migrator {
     pub fn stash(&self, client: &mut postgres::Client) -> Result<Vec<Stashed>, ApplyError> {
         let found = ready(stash::entries(client, &self.options.namespace))?;
         Ok(found.into_iter().map(|entry| entry.shown).collect())
+    }
+
+    /// Rows of an entry as text, at most so many: the values of its columns, for the values of a column with the keys of their rows before
+    /// them. `None` when there is no such entry.
+    pub fn stashed_rows(
+        &self,
+        client: &mut postgres::Client,
+        id: i64,
+        most: usize,
+    ) -> Result<Option<Vec<Vec<Option<String>>>>, ApplyError> {
+        ready(async {
+            let found = stash::entries(client, &self.options.namespace).await?;
+            match found.iter().find(|entry| entry.shown.id == id) {
+                Some(entry) => stash::shown_rows(client, entry, most).await.map(Some),
+                None => Ok(None),
+            }
+        })
+    }
+
+    /// Gives an entry back now, whatever revisions are applied. What does not fit stays. `None` when there is no such entry.
+    pub fn restore_stashed(&self, client: &mut postgres::Client, id: i64) -> Result<Option<Restoration>, ApplyError> {
+        ready(self.restore_one(client, id))
+    }
+
+    /// Destroys entries for good.
+    pub fn drop_stashed(&self, client: &mut postgres::Client, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {
+        ready(self.drop_all(client, ids))
     }
 }

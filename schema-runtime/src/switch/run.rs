@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
 
-use super::stash::{Source, batch, create, entries};
+use super::stash::{Source, StashKind, Stashed, batch, create, drop_entry, entries};
 use super::text::{inside, refused};
 use super::{PlanDown, Restoration};
 use crate::apply::ledger::{self, Ledger};
@@ -153,9 +153,7 @@ impl Migrator {
                     recorded.unwrap_or_else(|| panic!("the ledger has just shown `{}`", row.id))
                 }
             };
-            if migration.down.is_none() {
-                migration.down = plan_down(&row.id).map(Into::into);
-            }
+            migration.down = plan_down(&row.id, migration.down.as_deref()).map(Into::into);
             let Some(down) = migration.down.clone() else { return Err(ApplyError::Irreversible(vec![row.id.clone()])) };
             match Script::new(&migration, Direction::Down, std::borrow::Cow::Owned(down.to_string())) {
                 Ok(script) => findings.extend(refused(&script)),
@@ -184,6 +182,65 @@ impl Migrator {
         }
         report.revisions.extend(route.apply.iter().map(|script| revision_run(script, Duration::ZERO)));
         Ok(report)
+    }
+
+    pub(crate) async fn restore_one<S: Session>(
+        &self,
+        session: &mut S,
+        id: i64,
+    ) -> Result<Option<Restoration>, ApplyError> {
+        let history = History::new(&self.migrations)?;
+        let opened = settings::open(session, &self.options).await?;
+        let result = self.restore_locked(session, &opened, &history, id).await;
+        opened.close(session, &lock::unlock_sql()).await;
+        result
+    }
+
+    async fn restore_locked<S: Session>(
+        &self,
+        session: &mut S,
+        opened: &Opened,
+        history: &History<'_>,
+        id: i64,
+    ) -> Result<Option<Restoration>, ApplyError> {
+        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
+        let all = entries(session, &self.options.namespace).await?;
+        let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
+        let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
+        let mut switching = Switching { run, history, started: String::new() };
+        switching.begin().await?;
+        let result = switching.rest(vec![entry]).await;
+        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        batch(switching.run.session, end).await?;
+        result.map(|mut done| done.pop())
+    }
+
+    pub(crate) async fn drop_all<S: Session>(&self, session: &mut S, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {
+        let opened = settings::open(session, &self.options).await?;
+        let result = self.drop_locked(session, &opened, ids).await;
+        opened.close(session, &lock::unlock_sql()).await;
+        result
+    }
+
+    async fn drop_locked<S: Session>(
+        &self,
+        session: &mut S,
+        opened: &Opened,
+        ids: &[i64],
+    ) -> Result<Vec<Stashed>, ApplyError> {
+        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
+        let all = entries(session, &self.options.namespace).await?;
+        let dropped: Vec<_> = all.into_iter().filter(|entry| ids.contains(&entry.shown.id)).collect();
+        batch(session, "BEGIN").await?;
+        for entry in &dropped {
+            let copied = entry.shown.kind != StashKind::Sequence;
+            if let Err(error) = drop_entry(session, entry.shown.id, copied).await {
+                let _ = session.batch("ROLLBACK").await;
+                return Err(error);
+            }
+        }
+        batch(session, "COMMIT").await?;
+        Ok(dropped.into_iter().map(|entry| entry.shown).collect())
     }
 
     /// Whether the switch would undo anything, or has something to give back.

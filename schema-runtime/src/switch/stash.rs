@@ -436,6 +436,21 @@ pub(crate) async fn drop_entry<S: Session>(session: &mut S, id: i64, copied: boo
     batch(session, &format!("{table}DELETE FROM cargo_schema_stash.entry WHERE id = {id}")).await
 }
 
+/// Some rows of a copy.
+pub(crate) async fn shown_rows<S: Session>(
+    session: &mut S,
+    entry: &Entry,
+    most: usize,
+) -> Result<Vec<Vec<Option<String>>>, ApplyError> {
+    if let Some((value, _)) = &entry.position {
+        return Ok(vec![vec![Some(value.clone())]]);
+    }
+    let values: Vec<String> = (1..=entry.shown.columns.len()).map(|at| format!("v{at}")).collect();
+    let key = if matches!(entry.shown.kind, StashKind::Column | StashKind::Values) { "k, " } else { "" };
+    let sql = format!("SELECT {key}{} FROM {} LIMIT {most}", values.join(", "), entry.copy());
+    Ok(ask(session, &sql).await?.rows)
+}
+
 /// Marks an entry that only a new transaction may restore.
 pub(crate) async fn mark_due<S: Session>(session: &mut S, id: i64) -> Result<(), ApplyError> {
     batch(session, &format!("UPDATE cargo_schema_stash.entry SET due = true WHERE id = {id}")).await

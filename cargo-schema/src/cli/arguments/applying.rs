@@ -1,6 +1,6 @@
 //! Flags of the commands that change a database: `upgrade`, `downgrade`, `stamp`, `environment`.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `upgrade`
 #[derive(Args, Debug)]
@@ -59,4 +59,57 @@ pub enum Environments {
     Development,
     /// Its rows matter to others: nothing is undone or dropped by itself
     Production,
+}
+
+/// `switch`
+#[derive(Args, Debug)]
+pub struct Switch {
+    /// A revision (or part of its id), or `head`
+    #[arg(value_name = "TARGET", default_value = "head")]
+    pub target: String,
+    /// Say what would be undone and applied, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What git tells a post-checkout hook; the hook passes it on
+    #[arg(long, hide = true, num_args = 0..=3, value_name = "GIT", allow_hyphen_values = true)]
+    pub from_hook: Option<Vec<String>>,
+}
+
+/// `stash`
+#[derive(Debug, Subcommand)]
+pub enum Stash {
+    /// Everything that is kept
+    List,
+    /// One entry with its rows
+    Show {
+        /// Its number
+        #[arg(value_name = "ENTRY")]
+        entry: i64,
+    },
+    /// Give an entry back now; what does not fit stays
+    Restore {
+        /// Its number
+        #[arg(value_name = "ENTRY")]
+        entry: i64,
+    },
+    /// Destroy entries for good
+    Drop {
+        /// Their numbers
+        #[arg(value_name = "ENTRY", required_unless_present = "all")]
+        entries: Vec<i64>,
+        /// All of them
+        #[arg(long, conflicts_with = "entries")]
+        all: bool,
+    },
+}
+
+impl Stash {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Stash::List => "stash list",
+            Stash::Show { .. } => "stash show",
+            Stash::Restore { .. } => "stash restore",
+            Stash::Drop { .. } => "stash drop",
+        }
+    }
 }

@@ -52,6 +52,12 @@ pub enum Command {
     /// Undo applied revisions
     #[command(visible_alias = "down", after_help = "Example:\n  cargo schema downgrade -1")]
     Downgrade(Downgrade),
+    /// Bring a development database to this checkout: undo what is not in it, apply what is, and lose nothing
+    #[command(after_help = "Example:\n  cargo schema switch --dry-run")]
+    Switch(Switch),
+    /// What undone revisions would have destroyed
+    #[command(subcommand, after_help = "Example:\n  cargo schema stash list")]
+    Stash(Stash),
     /// Write the ledger so that a database counts as being at a revision, and run nothing
     #[command(after_help = "Example:\n  cargo schema stamp head --dry-run")]
     Stamp(Stamp),
@@ -96,6 +102,8 @@ impl Command {
             Command::Generate(_) => "generate",
             Command::Upgrade(_) => "upgrade",
             Command::Downgrade(_) => "downgrade",
+            Command::Switch(_) => "switch",
+            Command::Stash(stash) => stash.name(),
             Command::Stamp(_) => "stamp",
             Command::Status(_) => "status",
             Command::History(_) => "history",

@@ -1,0 +1,120 @@
+//! Undoing and applying in a development database, as `upgrade`, `switch` and `downgrade` do it there: nothing is lost.
+//!
+//! A revision whose down text is missing or fails is planned from what the revisions were observed to do on the dev database, shown, and
+//! run when the user says so.
+
+use std::collections::BTreeMap;
+
+use schema_core::history::{Migration, RevisionId, Target};
+use schema_core::plan::{Hints, plan};
+use schema_runtime::apply::Direction;
+use schema_runtime::{ApplyError, Migrator, Report};
+
+use super::database::Database;
+use super::failure::Failure;
+use super::world::World;
+use crate::devdb;
+use crate::ops::prove::observed_history;
+use crate::project::Project;
+use crate::report::progress::Progress;
+
+/// Where to.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'t> {
+    /// What is not in the checkout is undone, the rest applied up to a target.
+    Up(&'t Target),
+    /// What is behind a target is undone.
+    Down(&'t Target),
+}
+
+/// Goes there.
+pub(super) fn follow(
+    world: &World<'_>,
+    project: &Project,
+    database: &mut Database,
+    way: Way<'_>,
+    dry_run: bool,
+) -> Result<Report, Failure> {
+    let mut planned: BTreeMap<RevisionId, String> = BTreeMap::new();
+    loop {
+        let mut missing = Vec::new();
+        let progress = Progress::new(world.screen);
+        let migrator = world.migrator(project, dry_run).observer(progress.observer());
+        let mut text = |id: &RevisionId, down: Option<&str>| {
+            let found = planned.get(id).cloned().or_else(|| down.map(str::to_owned));
+            if found.is_none() {
+                missing.push(id.clone());
+            }
+            found
+        };
+        let result = match way {
+            Way::Up(target) => migrator.switch(&mut database.client, target, &mut text),
+            Way::Down(target) => migrator.set_aside(&mut database.client, target, &mut text),
+        };
+        drop(progress);
+        let (id, why) = match result {
+            Ok(report) => return Ok(report),
+            Err(ApplyError::Irreversible(_)) if !missing.is_empty() => {
+                (missing.remove(0), "has no down text".to_owned())
+            }
+            Err(ApplyError::Statement(failed))
+                if failed.direction == Direction::Down && !planned.contains_key(&failed.id) =>
+            {
+                let why = format!("has a down text that fails: {}", failed.failure.message);
+                match plan_of(world, &migrator, database, &failed.id)? {
+                    Some(_) => (failed.id.clone(), why),
+                    None => return Err(world.apply_failure(project, ApplyError::Statement(failed))),
+                }
+            }
+            Err(error) => return Err(world.apply_failure(project, error)),
+        };
+        let Some(text) = plan_of(world, &migrator, database, &id)? else {
+            return Err(world.apply_failure(project, ApplyError::Irreversible(vec![id])));
+        };
+        if !dry_run {
+            agreed(world, &id, &why, &text)?;
+        }
+        planned.insert(id, text);
+    }
+}
+
+/// Shows a planned text and asks whether to run it.
+fn agreed(world: &World<'_>, id: &RevisionId, why: &str, text: &str) -> Result<(), Failure> {
+    let shown = format!("`{id}` {why}\nthis would undo it, as the dev database shows:\n\n{}\n", text.trim_end());
+    world.screen.tell(&shown);
+    world.confirm(
+        &format!("undo `{id}` with this text? what it destroys is kept in the stash"),
+        &format!(
+            "`{id}` {why}; a text that undoes it was planned and nobody can be asked here; nothing was done\n\
+             help: to run the text above: add --yes\nhelp: or write the down.sql of the revision"
+        ),
+    )
+}
+
+/// What undoes a revision, from what the revisions below it and it itself are observed to make. `None` when the ledger does not say, or the
+/// dev database cannot run it.
+fn plan_of(
+    world: &World<'_>,
+    migrator: &Migrator,
+    database: &mut Database,
+    id: &RevisionId,
+) -> Result<Option<String>, Failure> {
+    let status = migrator.status(&mut database.client);
+    let Ok(status) = status else { return Ok(None) };
+    let mut below: Vec<Migration> = Vec::new();
+    for applied in &status.applied {
+        let Ok(Some(recorded)) = migrator.recorded(&mut database.client, &applied.id) else { return Ok(None) };
+        let is_last = applied.id == *id;
+        below.push(recorded);
+        if is_last {
+            break;
+        }
+    }
+    let server = devdb::open(&world.dev_options())?;
+    let without = &below[..below.len().saturating_sub(1)];
+    let (Ok(after), Ok(before)) = (observed_history(&server, &below), observed_history(&server, without)) else {
+        return Ok(None);
+    };
+    let text = plan(&after, &before, &[], &Hints::default()).up.text();
+    Ok(Some(text))
+}
