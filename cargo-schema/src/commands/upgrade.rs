@@ -4,6 +4,9 @@
 
 use serde_json::json;
 
+use schema_core::history::RevisionId;
+use schema_runtime::ApplyError;
+
 use super::database::Database;
 use super::failure::Failure;
 use super::follow::{Way, follow};
@@ -32,8 +35,31 @@ pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failu
     let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());
     let report = migrator.upgrade_to(&mut database.client, &target);
     drop(progress);
-    let report = report.map_err(|error| world.apply_failure(&project, error))?;
-    Ok(runs::outcome(world, &project, &database.shown, &report))
+    match report {
+        Ok(report) => Ok(runs::outcome(world, &project, &database.shown, &report)),
+        Err(error) => {
+            if let Some(what) = undoing(&error) {
+                environment::refuse_in_production(world, &mut database, &what)?;
+            }
+            Err(world.apply_failure(&project, error))
+        }
+    }
+}
+
+/// What would have to be undone first, which is done in development only.
+fn undoing(error: &ApplyError) -> Option<String> {
+    let list = |ids: &[RevisionId]| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    match error {
+        ApplyError::Foreign(ids) => Some(format!(
+            "it has revisions of another branch or a newer release ({}), which would have to be undone first",
+            list(ids)
+        )),
+        ApplyError::Edited(ids) => Some(format!(
+            "revisions were edited after they were applied to it ({}), so they would have to be undone first",
+            list(ids)
+        )),
+        _ => None,
+    }
 }
 
 /// Whether something is to be undone or given back. Whatever is wrong with the database, the run itself tells better.
