@@ -41,11 +41,12 @@ fn the_database_follows_the_branch_and_back() {
     assert!(shown.contains("would be undone, in this order:\n  20261122131501_mood"), "{shown}");
     let text = notes.run(&["switch"]).ends_with(0);
     assert!(text.contains("1 revision undone"), "{text}");
-    assert!(text.contains("kept until they are applied again: column notes.mood (1 row)"), "{text}");
+    assert!(text.contains("kept until its revision is applied again: column notes.mood (1 row)"), "{text}");
     assert!(notes.run(&["check"]).ends_with(0).contains("is what they make"));
     let list = notes.run(&["stash", "list"]).ends_with(0);
     assert!(
-        list.contains("column notes.mood (1 row)  of 20261122131501_mood") && list.contains("from branch mood"),
+        list.contains("column notes.mood (1 row)  from undoing 20261122131501_mood")
+            && list.contains("from branch mood"),
         "{list}"
     );
     let show = notes.run(&["stash", "show", "1"]).ends_with(0);

@@ -417,3 +417,27 @@ fn a_role_that_is_no_superuser_can_switch() {
     client.batch_execute("RESET SESSION AUTHORIZATION").unwrap();
     run(&database, "DROP OWNED BY switcher; DROP ROLE switcher");
 }
+
+#[test]
+fn what_applying_destroys_comes_back_when_it_is_undone() {
+    let database = database();
+    let mut client = database.client();
+    to(&mut client, &main());
+    run(&database, "INSERT INTO users VALUES (1, 'abcdef'), (2, 'ab')");
+    let before = rows(&database, "TABLE users");
+    for (up, down) in [
+        ("ALTER TABLE users DROP COLUMN name;", "ALTER TABLE users ADD COLUMN name text;"),
+        (
+            "ALTER TABLE users ALTER name TYPE varchar(3) USING left(name, 3);",
+            "ALTER TABLE users ALTER name TYPE text;",
+        ),
+        ("DROP TABLE users;", "CREATE TABLE users (id integer PRIMARY KEY, name text);"),
+        ("DELETE FROM users WHERE id = 2; UPDATE users SET name = upper(name);", "SELECT;"),
+    ] {
+        let report = to(&mut client, &with(&[("2_lossy", up, down)]));
+        assert!(!report.stashed.is_empty(), "{up}");
+        let report = to(&mut client, &main());
+        assert!(is_whole(&report), "{up}");
+        assert_eq!(rows(&database, "TABLE users"), before, "{up}");
+    }
+}

@@ -67,10 +67,11 @@ fn summary(report: &Report) -> String {
         (down, 0) => format!("{} undone in {took}\n", words(down)),
         (down, up) => format!("{} undone and {up} applied in {took}\n", words(down)),
     };
-    if !report.stashed.is_empty() {
-        let list: Vec<String> = report.stashed.iter().filter(|entry| 0 < entry.rows).map(stash::words).collect();
+    for (direction, until) in [(Direction::Down, "applied again"), (Direction::Up, "undone")] {
+        let kept = report.stashed.iter().filter(|entry| entry.direction == direction && 0 < entry.rows);
+        let list: Vec<String> = kept.map(stash::words).collect();
         if !list.is_empty() {
-            text.push_str(&format!("kept until they are applied again: {}\n", list.join(", ")));
+            text.push_str(&format!("kept until its revision is {until}: {}\n", list.join(", ")));
         }
     }
     text.push_str(&restored(&report.restored));

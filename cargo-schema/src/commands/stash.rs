@@ -1,5 +1,6 @@
 //! `cargo schema stash`: what undone revisions would have destroyed, listed, shown, given back or dropped.
 
+use schema_runtime::apply::Direction;
 use schema_runtime::switch::{StashKind, Stashed};
 use schema_runtime::{ApplyError, Migrator};
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ impl Work<'_> {
                 vec![
                     Cell::new(&entry.id.to_string(), Color::Name),
                     words(entry).as_str().into(),
-                    format!("of {}", entry.revision).as_str().into(),
+                    format!("{} {}", taken(entry), entry.revision).as_str().into(),
                     Cell::new(&since(entry), Color::Dim),
                 ]
             })
@@ -140,6 +141,14 @@ pub(super) fn words(entry: &Stashed) -> String {
     }
 }
 
+/// When it was taken.
+fn taken(entry: &Stashed) -> &'static str {
+    match entry.direction {
+        Direction::Down => "from undoing",
+        Direction::Up => "from applying",
+    }
+}
+
 fn since(entry: &Stashed) -> String {
     let branch = entry.git_branch.as_ref().map(|branch| format!(", from branch {branch}")).unwrap_or_default();
     format!("since {}{branch}", entry.stashed_at)
@@ -150,6 +159,10 @@ pub(super) fn value(entry: &Stashed) -> Value {
     json!({
         "id": entry.id,
         "revision": entry.revision.as_str(),
+        "taken_by": match entry.direction {
+            Direction::Down => "down",
+            Direction::Up => "up",
+        },
         "kind": entry.kind.word(),
         "table": entry.table,
         "columns": entry.columns,

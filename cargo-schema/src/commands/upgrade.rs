@@ -13,7 +13,6 @@ use super::follow::{Way, follow};
 use super::world::{World, target};
 use super::{Outcome, environment, roles, runs};
 use crate::cli::arguments::Upgrade;
-use crate::project::Project;
 use crate::report::progress::Progress;
 
 pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failure> {
@@ -27,7 +26,7 @@ pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failu
     let mut database = Database::open(world)?;
     roles::prepare(world, &project, &mut database)?;
     let production = environment::effective(world, &mut database)?.is_production();
-    if !production && needs_switch(world, &project, &mut database) {
+    if !production {
         let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
         return Ok(runs::outcome(world, &project, &database.shown, &report));
     }
@@ -60,9 +59,4 @@ fn undoing(error: &ApplyError) -> Option<String> {
         )),
         _ => None,
     }
-}
-
-/// Whether something is to be undone or given back. Whatever is wrong with the database, the run itself tells better.
-fn needs_switch(world: &World<'_>, project: &Project, database: &mut Database) -> bool {
-    world.migrator(project, false).needs_switch(&mut database.client).unwrap_or(false)
 }

@@ -265,7 +265,7 @@ fn route(
     route.map_err(ApplyError::Target)
 }
 
-async fn run_script<S: Session>(
+pub(crate) async fn run_script<S: Session>(
     run: &mut Run<'_, S>,
     script: &Script<'_>,
     index: usize,
@@ -300,7 +300,7 @@ pub(crate) fn finished<S: Session>(
     revision_run(script, resumed, duration)
 }
 
-fn revision_run(script: &Script<'_>, resumed: usize, duration: Duration) -> RevisionRun {
+pub(crate) fn revision_run(script: &Script<'_>, resumed: usize, duration: Duration) -> RevisionRun {
     RevisionRun {
         id: script.id().clone(),
         direction: script.direction,

@@ -4,7 +4,7 @@
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
-mod engine;
+pub(crate) mod engine;
 mod environment;
 mod options;
 mod report;

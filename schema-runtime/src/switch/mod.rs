@@ -1,18 +1,18 @@
 //! Switching: a development database follows the checkout, and loses nothing on the way.
 //!
-//! What the checkout does not have is undone in reverse order, from the text in the ledger; what that would destroy moves to the
-//! stash, and comes back when the revision is applied again. All of it is one transaction where PostgreSQL allows. Whether a database may
-//! be treated so is for the caller to know: an application never does, and the subcommand does in development only.
+//! What the checkout does not have is undone in reverse order, from the text in the ledger, and what it has is applied. What either would
+//! destroy moves to the stash, and comes back when the revision is run in the other direction. All of it is one transaction where
+//! PostgreSQL allows. Whether a database may be treated so is for the caller to know: an application never does, and the subcommand
+//! does in development only.
 
 mod evict;
 mod loss;
-mod redo;
+mod pass;
 mod restore;
 mod run;
 mod stash;
 mod tables;
 mod text;
-mod undo;
 
 use schema_core::history::{RevisionId, Target};
 
@@ -90,11 +90,6 @@ impl Migrator {
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
         ready(self.switch_run(client, Goal::Down(target), plan_down))
-    }
-
-    /// Whether [`Migrator::switch`] would do more than [`Migrator::upgrade`].
-    pub fn needs_switch(&self, client: &mut postgres::Client) -> Result<bool, ApplyError> {
-        ready(self.switch_needed(client))
     }
 
     /// What is in the stash, the oldest first.

@@ -123,8 +123,8 @@ async fn sequence<S: Session>(session: &mut S, entry: &Entry, tables: &Tables) -
 /// Makes an entry of its own of the values that the table has no column for.
 async fn split_off<S: Session>(session: &mut S, entry: &Entry, place: usize, column: &str) -> Result<(), ApplyError> {
     let sql = format!(
-        "INSERT INTO cargo_schema_stash.entry (namespace, revision, kind, table_schema, table_name, columns, key, key_is_unique, git_branch) \
-         SELECT namespace, revision, 'column', table_schema, table_name, {}, key, key_is_unique, git_branch \
+        "INSERT INTO cargo_schema_stash.entry (namespace, revision, direction, kind, table_schema, table_name, columns, key, \
+         key_is_unique, git_branch) SELECT namespace, revision, direction, 'column', table_schema, table_name, {}, key, key_is_unique, git_branch \
          FROM cargo_schema_stash.entry WHERE id = {} RETURNING id",
         quote_literal(&list([column])),
         entry.shown.id

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
 
-use super::stash::{Source, StashKind, Stashed, batch, create, drop_entry, entries};
+use super::stash::{Source, StashKind, Stashed, batch, drop_entry, entries};
 use super::text::{inside, refused};
 use super::{PlanDown, Restoration};
 use crate::apply::ledger::{self, Ledger};
@@ -16,8 +16,9 @@ use crate::apply::run::Run;
 use crate::apply::session::Session;
 use crate::apply::settings::{self, Opened, begin};
 use crate::apply::{Applied, ApplyError, Direction, Event, SqlFailure, StatementFailure, lock};
+use crate::migrator::engine::{revision_run, run_script};
 use crate::migrator::standing::{History, Standing};
-use crate::migrator::{Migrator, Report, RevisionRun};
+use crate::migrator::{Migrator, Report};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +83,11 @@ impl Migrator {
         let ledger = self.made_ledger(session, opened, history).await?;
         let (mut ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
         report.settle();
-        let mut span = Span::All;
+        let mut one_by_one = false;
         for attempt in 1.. {
             let route = self.switch_route(session, history, &ledger, goal, plan_down).await?;
+            // What is only applied is kept as far as it comes, as in any upgrade.
+            let span = if one_by_one || route.undo.is_empty() { Span::Each } else { Span::All };
             let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
             let mut switching = Switching { run, history, started: String::new() };
             let error = match switching.all(&route, span, &mut report).await {
@@ -93,8 +96,8 @@ impl Migrator {
             };
             let _ = switching.run.session.batch("ROLLBACK").await;
             match &error {
-                ApplyError::Statement(failed) if failed.failure.sqlstate == "55P04" && span == Span::All => {
-                    span = Span::Each;
+                ApplyError::Statement(failed) if span == Span::All && wants_commits(&failed.failure) => {
+                    one_by_one = true;
                 }
                 ApplyError::Statement(failed)
                     if failed.failure.may_pass_next_time() && attempt < self.options.attempts =>
@@ -178,9 +181,9 @@ impl Migrator {
         let mut report = Report { dry_run: self.options.dry_run, ..Report::default() };
         report.reformatted = Standing::new(history, ledger).reformatted;
         for (migration, _) in &route.undo {
-            report.revisions.push(revision_run(&down_script(migration)?, Duration::ZERO));
+            report.revisions.push(revision_run(&down_script(migration)?, 0, Duration::ZERO));
         }
-        report.revisions.extend(route.apply.iter().map(|script| revision_run(script, Duration::ZERO)));
+        report.revisions.extend(route.apply.iter().map(|script| revision_run(script, 0, Duration::ZERO)));
         Ok(report)
     }
 
@@ -242,16 +245,6 @@ impl Migrator {
         batch(session, "COMMIT").await?;
         Ok(dropped.into_iter().map(|entry| entry.shown).collect())
     }
-
-    /// Whether the switch would undo anything, or has something to give back.
-    pub(crate) async fn switch_needed<S: Session>(&self, session: &mut S) -> Result<bool, ApplyError> {
-        let history = History::new(&self.migrations)?;
-        let ledger = self.known_ledger(session, &history).await?;
-        let standing = Standing::new(&history, &ledger);
-        Ok(!standing.foreign.is_empty()
-            || !standing.edited.is_empty()
-            || !entries(session, &self.options.namespace).await?.is_empty())
-    }
 }
 
 impl Route<'_> {
@@ -273,50 +266,73 @@ fn with_descendants<'i>(rows: &[&Applied], ids: impl Iterator<Item = &'i Revisio
     }
 }
 
+/// Whether smaller transactions may help: a new value of an enum cannot be used before its COMMIT, and one transaction holds only so many
+/// locks.
+fn wants_commits(failure: &SqlFailure) -> bool {
+    matches!(failure.sqlstate.as_str(), "55P04" | "53200")
+}
+
 fn down_script(migration: &Migration) -> Result<Script<'_>, ApplyError> {
     let down = migration.down.as_deref().unwrap_or_default();
     Script::new(migration, Direction::Down, std::borrow::Cow::Borrowed(down)).map_err(ApplyError::Refused)
 }
 
-fn revision_run(script: &Script<'_>, duration: Duration) -> RevisionRun {
-    RevisionRun {
-        id: script.id().clone(),
-        direction: script.direction,
-        statements: script.steps.len(),
-        resumed: 0,
-        duration,
-    }
-}
-
 impl<S: Session> Switching<'_, '_, S> {
     async fn all(&mut self, route: &Route<'_>, span: Span, report: &mut Report) -> Result<(), ApplyError> {
         self.begin().await?;
-        if !route.undo.is_empty() {
-            create(self.run.session).await?;
-        }
         let (mut index, of) = (0, route.undo.len() + route.apply.len());
         for (migration, branch) in &route.undo {
-            let script = down_script(migration)?;
-            let source = Source { options: self.run.options, revision: &migration.id, git_branch: branch.as_deref() };
-            let begun = self.started(&script, index, of);
-            let kept = self.undo(&script, source).await?;
-            self.record(&script, &|row| row.delete()).await?;
-            self.finished(&script, begun, report);
-            report.stashed_ids.extend(kept);
+            self.one(&down_script(migration)?, branch.as_deref(), (index, of), span, report).await?;
             index += 1;
-            self.between(span, report).await?;
         }
         for script in &route.apply {
-            let begun = self.started(script, index, of);
-            let restored = self.redo(script).await?;
-            self.record(script, &|row| row.applied(script.migration, script.steps.len())).await?;
-            self.finished(script, begun, report);
-            report.restored.extend(restored);
+            let branch = self.run.options.git_branch.as_deref();
+            // Nothing has to be given back if it fails, so it may do as its file says.
+            if span == Span::Each && !script.transactional {
+                self.commit().await?;
+                report.revisions.push(run_script(&mut self.run, script, index, of).await?);
+                self.begin().await?;
+            } else {
+                self.one(script, branch, (index, of), span, report).await?;
+            }
             index += 1;
-            self.between(span, report).await?;
         }
         self.commit().await?;
         report.settle();
+        Ok(())
+    }
+
+    async fn one(
+        &mut self,
+        script: &Script<'_>,
+        git_branch: Option<&str>,
+        (index, of): (usize, usize),
+        span: Span,
+        report: &mut Report,
+    ) -> Result<(), ApplyError> {
+        let (id, direction) = (script.id(), script.direction);
+        self.run.observer.event(&Event::RevisionStarted { id, direction, index, of, resumed: 0 });
+        let begun = Instant::now();
+        let source = Source { options: self.run.options, revision: id, direction, git_branch };
+        let (kept, restored) = self.pass(script, source).await?;
+        let record = |row: Row<'_>| match direction {
+            Direction::Up => row.applied(script.migration, script.steps.len()),
+            Direction::Down => row.delete(),
+        };
+        self.record(script, &record).await?;
+        if span == Span::Each {
+            self.commit().await?;
+        }
+        let duration = begun.elapsed();
+        self.run.observer.event(&Event::RevisionFinished { id, direction, duration });
+        report.revisions.push(revision_run(script, 0, duration));
+        report.stashed_ids.extend(kept);
+        report.restored.extend(restored);
+        if span == Span::Each {
+            report.settle();
+            self.run.finished.push(id.clone());
+            self.begin().await?;
+        }
         Ok(())
     }
 
@@ -328,27 +344,6 @@ impl<S: Session> Switching<'_, '_, S> {
 
     async fn commit(&mut self) -> Result<(), ApplyError> {
         batch(self.run.session, "COMMIT").await
-    }
-
-    async fn between(&mut self, span: Span, report: &mut Report) -> Result<(), ApplyError> {
-        if span == Span::Each {
-            self.commit().await?;
-            report.settle();
-            self.begin().await?;
-        }
-        Ok(())
-    }
-
-    fn started(&self, script: &Script<'_>, index: usize, of: usize) -> Instant {
-        let (id, direction) = (script.id(), script.direction);
-        self.run.observer.event(&Event::RevisionStarted { id, direction, index, of, resumed: 0 });
-        Instant::now()
-    }
-
-    fn finished(&mut self, script: &Script<'_>, begun: Instant, report: &mut Report) {
-        let duration = begun.elapsed();
-        self.run.observer.event(&Event::RevisionFinished { id: script.id(), direction: script.direction, duration });
-        report.revisions.push(revision_run(script, duration));
     }
 
     async fn record(
@@ -377,14 +372,14 @@ impl<S: Session> Switching<'_, '_, S> {
         Ok(())
     }
 
-    /// The error of a statement; all of the switch is rolled back.
+    /// The error of a statement; its transaction is rolled back.
     pub(crate) fn failed(&self, script: &Script<'_>, index: usize, failure: SqlFailure) -> ApplyError {
         ApplyError::Statement(Box::new(StatementFailure {
             id: script.id().clone(),
             direction: script.direction,
             place: Some(script.place(index, failure.position)),
             failure,
-            finished: Vec::new(),
+            finished: self.run.finished.clone(),
             kept: 0,
         }))
     }

@@ -1,4 +1,4 @@
-//! The stash: a PostgreSQL schema `cargo_schema_stash` with copies of what undone revisions would have destroyed.
+//! The stash: a PostgreSQL schema `cargo_schema_stash` with copies of what revisions would have destroyed.
 //!
 //! An entry is a row of the index and, but for sequences, a table of its own. Values are kept as text in the form that PostgreSQL
 //! reads back exactly, so that no copy holds on to a type, a function or a constraint that the undone revision takes with it. Everything
@@ -9,8 +9,8 @@ use schema_core::{Ident, join_name, quote_ident, quote_literal, split_name};
 
 use super::loss::Changed;
 use super::tables::{Column, Name, Sequence, Table};
-use crate::apply::ApplyError;
 use crate::apply::session::{Answer, Session};
+use crate::apply::{ApplyError, Direction};
 use crate::migrator::Options;
 
 /// What an entry holds.
@@ -49,8 +49,10 @@ impl StashKind {
 pub struct Stashed {
     /// Its number.
     pub id: i64,
-    /// The revision that was undone.
+    /// The revision that was undone or applied.
     pub revision: RevisionId,
+    /// Which of the two; the other one gives it back.
+    pub direction: Direction,
     /// What it holds.
     pub kind: StashKind,
     /// The table or sequence it was taken from, without `public`.
@@ -103,11 +105,12 @@ pub(crate) fn copy(id: i64) -> String {
 }
 
 const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS cargo_schema_stash;
-COMMENT ON SCHEMA cargo_schema_stash IS 'rows and values of undone revisions; kept by cargo schema until they are applied again';
+COMMENT ON SCHEMA cargo_schema_stash IS 'rows and values that revisions would have destroyed; kept by cargo schema until they come back';
 CREATE TABLE IF NOT EXISTS cargo_schema_stash.entry (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   namespace text NOT NULL,
   revision text NOT NULL,
+  direction text NOT NULL,
   kind text NOT NULL,
   table_schema text NOT NULL,
   table_name text NOT NULL,
@@ -125,6 +128,9 @@ CREATE TABLE IF NOT EXISTS cargo_schema_stash.entry (
   git_branch text,
   stashed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )";
+
+/// The direction of a run, in the index.
+const UP: &str = "up";
 
 const EXISTS: &str = "SELECT to_regclass('cargo_schema_stash.entry') IS NOT NULL";
 
@@ -145,7 +151,7 @@ pub(crate) async fn entries<S: Session>(session: &mut S, namespace: &str) -> Res
     let sql = format!(
         "SELECT id, revision, kind, table_schema, table_name, columns, key, key_is_unique, later_schema, later_table, later_key, \
          later_column, last_value, is_called, rows, due, git_branch, \
-         to_char(stashed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
+         to_char(stashed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), direction \
          FROM cargo_schema_stash.entry WHERE namespace = {} ORDER BY id",
         quote_literal(namespace)
     );
@@ -166,6 +172,7 @@ fn entry(row: &[Option<String>]) -> Entry {
     let shown = Stashed {
         id: text(0).parse().unwrap_or_else(|_| panic!("an identity is a number")),
         revision: RevisionId::new(text(1)).unwrap_or_else(|problem| panic!("the stash names a revision: {problem}")),
+        direction: if text(18) == UP { Direction::Up } else { Direction::Down },
         kind: kind.unwrap_or_else(|| panic!("the stash holds no `{}`", text(2))),
         table: name.to_string(),
         columns: names(&text(5)),
@@ -199,8 +206,10 @@ fn ident(name: &str) -> Ident {
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub options: &'a Options,
-    /// The revision that is undone.
+    /// The revision that is run.
     pub revision: &'a RevisionId,
+    /// Which way.
+    pub direction: Direction,
     /// The branch it was applied from.
     pub git_branch: Option<&'a str>,
 }
@@ -221,6 +230,7 @@ impl Source<'_> {
         let values = [
             quote_literal(&self.options.namespace),
             quote_literal(self.revision.as_str()),
+            quote_literal(if self.direction == Direction::Up { UP } else { "down" }),
             quote_literal(draft.kind.word()),
             quote_literal(&draft.name.schema),
             quote_literal(&draft.name.name),
@@ -234,7 +244,7 @@ impl Source<'_> {
             optional(self.git_branch.map(str::to_owned)),
         ];
         let sql = format!(
-            "INSERT INTO cargo_schema_stash.entry (namespace, revision, kind, table_schema, table_name, columns, key, key_is_unique, \
+            "INSERT INTO cargo_schema_stash.entry (namespace, revision, direction, kind, table_schema, table_name, columns, key, key_is_unique, \
              later_schema, later_table, later_key, later_column, git_branch) VALUES ({}) RETURNING id",
             values.join(", ")
         );

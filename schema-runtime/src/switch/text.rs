@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use schema_core::diagnostic::Diagnostic;
 use schema_core::sql::{NotInTransaction, SQL_NEEDS_NO_TRANSACTION, Token, tokens};
 
+use crate::apply::Direction;
 use crate::apply::prepare::Script;
 
 /// A statement in a form that runs in a transaction; `None` for one that only tidies up and is left out.
@@ -92,6 +93,52 @@ pub(crate) fn only_defines(script: &Script<'_>) -> bool {
     })
 }
 
+/// Whether running a text may destroy rows or values. What is only known to be harmless is: new things, words about things, and
+/// things without rows that go.
+pub(crate) fn may_lose(script: &Script<'_>) -> bool {
+    (0..script.steps.len()).any(|index| !is_harmless(script.sql(index)))
+}
+
+/// Whether a text that undoes may be refused because of rows: a constraint comes back.
+pub(crate) fn may_refuse(script: &Script<'_>) -> bool {
+    const DEMANDING: [&str; 5] = ["add", "set", "unique", "validate", "attach"];
+    let demands = |index| tokens(script.sql(index)).any(|token| DEMANDING.iter().any(|word| token.is_word(word)));
+    script.direction == Direction::Down && (0..script.steps.len()).any(demands)
+}
+
+fn is_harmless(sql: &str) -> bool {
+    const ROWLESS: [&str; 12] = [
+        "index",
+        "view",
+        "materialized",
+        "function",
+        "procedure",
+        "routine",
+        "aggregate",
+        "trigger",
+        "policy",
+        "rule",
+        "statistics",
+        "constraint",
+    ];
+    let words: Vec<&str> = tokens(sql).filter(|token| token.kind.is_significant()).map(|token| token.text).collect();
+    let word = |at: usize, wanted: &str| words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(wanted));
+    let has = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted));
+    let rowless = |at: usize| ROWLESS.iter().any(|kind| word(at, kind));
+    match words.first().map(|word| word.to_ascii_lowercase()).as_deref() {
+        Some("create" | "comment" | "grant" | "revoke" | "set" | "reset") => true,
+        Some("drop") => rowless(1) && !has("cascade"),
+        // A constraint, an index or a default that goes takes no value with it.
+        Some("alter") if word(1, "table") => {
+            let dropped = words.iter().enumerate().filter(|(_, word)| word.eq_ignore_ascii_case("drop"));
+            let plain = |at: usize| ["constraint", "default", "not"].iter().any(|kind| word(at + 1, kind));
+            !has("type") && !has("cascade") && !has("detach") && dropped.into_iter().all(|(at, _)| plain(at))
+        }
+        Some("alter") => word(1, "type") && has("add") && has("value") || rowless(1) || word(1, "sequence"),
+        _ => false,
+    }
+}
+
 fn without(sql: &str, words: &[&str]) -> String {
     tokens(sql).filter(|token| !words.iter().any(|word| token.is_word(word))).map(|token| token.text).collect()
 }
@@ -108,6 +155,36 @@ mod tests {
         assert_eq!(then, "ALTER TABLE \"a b\" ALTER COLUMN bio SET NOT NULL");
         assert_eq!(relaxed("ALTER TABLE t ADD COLUMN a int"), None);
         assert_eq!(relaxed("ALTER TABLE t ADD a int NOT NULL, ADD b int"), None);
+    }
+
+    #[test]
+    fn what_may_lose_something_is_tried_first() {
+        for sql in [
+            "CREATE TABLE t (a int)",
+            "ALTER TABLE t ADD COLUMN a int",
+            "alter table t alter a drop not null",
+            "ALTER TABLE t DROP CONSTRAINT c",
+            "DROP INDEX i",
+            "ALTER TYPE mood ADD VALUE 'happy'",
+        ] {
+            assert!(is_harmless(sql), "{sql}");
+        }
+        for sql in [
+            "DROP TABLE t",
+            "ALTER TABLE t DROP COLUMN a",
+            "ALTER TABLE t DROP a",
+            "ALTER TABLE t ALTER a TYPE int",
+            "ALTER TABLE t DROP CONSTRAINT c CASCADE",
+            "DROP FUNCTION f CASCADE",
+            "UPDATE t SET a = 1",
+            "DO $$ BEGIN END $$",
+            "SELECT f()",
+            "DROP SEQUENCE s",
+            "DROP TYPE t CASCADE",
+            "TRUNCATE t",
+        ] {
+            assert!(!is_harmless(sql), "{sql}");
+        }
     }
 
     #[test]
