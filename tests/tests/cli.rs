@@ -111,6 +111,7 @@ fn help_names_every_command_with_an_example() {
         "diff",
         "pull",
         "environment",
+        "hook",
         "dev",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}\n{}", help.out);

@@ -17,6 +17,7 @@ mod generate;
 mod generate_from;
 mod generate_report;
 mod history;
+mod hook;
 mod init;
 mod init_manifest;
 mod looks;
@@ -98,6 +99,7 @@ impl World<'_> {
             Command::Diff(options) => diff::run(world, &options),
             Command::Pull(options) => pull::run(world, &options),
             Command::Environment(options) => environment::run(world, &options),
+            Command::Hook(command) => hook::run(world, &command),
             Command::Dev(command) => dev::run(world, &command),
         }
     }

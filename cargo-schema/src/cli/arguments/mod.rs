@@ -6,12 +6,13 @@
 mod applying;
 mod dev;
 mod global;
+mod hook;
 mod reporting;
 mod writing;
 
 use clap::{Parser, Subcommand};
 
-pub use self::{applying::*, dev::*, global::*, reporting::*, writing::*};
+pub use self::{applying::*, dev::*, global::*, hook::*, reporting::*, writing::*};
 
 /// PostgreSQL migrations from your structs: generated, proven on a throwaway database, applied.
 #[derive(Debug, Parser)]
@@ -83,6 +84,9 @@ pub enum Command {
     /// What the database is for: development, or production, where nothing is undone by itself
     #[command(after_help = "Example:\n  cargo schema environment production --database-url postgres://db/live")]
     Environment(Environment),
+    /// The git hooks that let the database follow the branch
+    #[command(subcommand, after_help = "Example:\n  cargo schema hook install")]
+    Hook(Hook),
     /// The embedded database of this checkout
     #[command(subcommand, after_help = "Example:\n  cargo schema dev psql")]
     Dev(Dev),
@@ -104,6 +108,7 @@ impl Command {
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",
             Command::Environment(_) => "environment",
+            Command::Hook(hook) => hook.name(),
             Command::Dev(dev) => dev.name(),
         }
     }
