@@ -11,6 +11,7 @@ mod diff;
 mod diff_state;
 mod downgrade;
 mod drift;
+mod edit;
 mod environment;
 pub mod failure;
 mod generate;
@@ -27,6 +28,8 @@ mod pull;
 mod pull_again;
 mod pull_manifest;
 mod pull_report;
+mod record;
+mod remove;
 mod rename_answers;
 mod roles;
 mod runs;
@@ -94,6 +97,9 @@ impl World<'_> {
             Command::Status(_) => status::run(world),
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),
+            Command::Remove(options) => remove::run(world, &options),
+            Command::Edit(options) => edit::run(world, &options),
+            Command::Record(options) => record::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
