@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod devdb;
+pub mod hook;
 pub mod ops;
 pub mod project;
 pub mod pull;

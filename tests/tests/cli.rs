@@ -107,10 +107,14 @@ fn help_names_every_command_with_an_example() {
         "status",
         "history",
         "show",
+        "edit",
+        "record",
+        "remove",
         "check",
         "diff",
         "pull",
         "environment",
+        "hook",
         "dev",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}\n{}", help.out);

@@ -11,6 +11,7 @@ mod diff;
 mod diff_state;
 mod downgrade;
 mod drift;
+mod edit;
 mod environment;
 pub mod failure;
 mod follow;
@@ -18,6 +19,7 @@ mod generate;
 mod generate_from;
 mod generate_report;
 mod history;
+mod hook;
 mod init;
 mod init_manifest;
 mod looks;
@@ -27,6 +29,8 @@ mod pull;
 mod pull_again;
 mod pull_manifest;
 mod pull_report;
+mod record;
+mod remove;
 mod rename_answers;
 mod roles;
 mod runs;
@@ -98,11 +102,15 @@ impl World<'_> {
             Command::Status(_) => status::run(world),
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),
+            Command::Remove(options) => remove::run(world, &options),
+            Command::Edit(options) => edit::run(world, &options),
+            Command::Record(options) => record::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
             Command::Pull(options) => pull::run(world, &options),
             Command::Environment(options) => environment::run(world, &options),
+            Command::Hook(command) => hook::run(world, &command),
             Command::Dev(command) => dev::run(world, &command),
         }
     }

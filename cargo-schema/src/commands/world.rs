@@ -28,6 +28,8 @@ pub(super) struct World<'w> {
     pub location: Option<Location>,
     /// The settings.
     pub config: Config,
+    /// The entry of `databases` that was named.
+    pub named: Option<String>,
     /// Warnings about the settings.
     pub findings: Vec<Diagnostic>,
     /// `--yes`.
@@ -71,7 +73,7 @@ impl<'w> World<'w> {
         if stops(&findings) {
             return Err(Failure::Configuration(findings));
         }
-        Ok(World { screen, texts, current, location, config, findings, yes: global.yes })
+        Ok(World { screen, texts, current, location, config, named: said.database, findings, yes: global.yes })
     }
 
     /// A path as the user would type it.

@@ -6,6 +6,7 @@ pub mod found;
 pub mod generate;
 pub mod load;
 pub mod prove;
+pub mod record;
 mod replay;
 pub mod roles;
 mod scope;

@@ -20,7 +20,7 @@ use schema_core::history::{Adopted, FoldError, Graph, Migration, RecordHead, Rev
 pub use at_commit::{Exported, export};
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
 pub use sources::{SourceDraft, write_sources};
-pub use write::{WriteError, write_revision};
+pub use write::{WriteError, remove_revision, replace_file, write_revision};
 
 /// The recorded changes of a revision do not fit what comes before it.
 pub const REVISION_MISFIT: Code = Code::new("revision-misfit");

@@ -56,6 +56,27 @@ pub fn write_revision(migrations: &Path, id: &RevisionId, files: &[(&str, &str)]
     Ok(folder)
 }
 
+/// Removes the folder of a revision: in one step it is none any more, and then its files go.
+pub fn remove_revision(migrations: &Path, id: &RevisionId) -> Result<(), WriteError> {
+    let (folder, aside) = (migrations.join(id.as_str()), migrations.join(format!(".{id}.removed")));
+    at(&folder, fs::rename(&folder, &aside))?;
+    at(&aside, fs::remove_dir_all(&aside))?;
+    at(migrations, sync_folder(migrations))
+}
+
+/// Replaces a file of a revision in one step.
+pub fn replace_file(migrations: &Path, id: &RevisionId, name: &str, text: &str) -> Result<PathBuf, WriteError> {
+    let folder = migrations.join(id.as_str());
+    let (path, draft) = (folder.join(name), folder.join(format!(".{name}.{}", std::process::id())));
+    let written = write_file(&draft, text).and_then(|()| fs::rename(&draft, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    at(&path, written)?;
+    at(&folder, sync_folder(&folder))?;
+    Ok(path)
+}
+
 fn fill(draft: &Path, files: &[(&str, &str)]) -> Result<(), WriteError> {
     at(draft, fs::create_dir(draft))?;
     for (name, text) in files {

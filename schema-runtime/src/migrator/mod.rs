@@ -65,6 +65,11 @@ impl Migrator {
         self
     }
 
+    /// How it runs.
+    pub fn settings(&self) -> &Options {
+        &self.options
+    }
+
     /// Sets who is told what happens.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Migrator {

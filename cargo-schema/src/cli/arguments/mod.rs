@@ -6,12 +6,14 @@
 mod applying;
 mod dev;
 mod global;
+mod hook;
 mod reporting;
+mod revisions;
 mod writing;
 
 use clap::{Parser, Subcommand};
 
-pub use self::{applying::*, dev::*, global::*, reporting::*, writing::*};
+pub use self::{applying::*, dev::*, global::*, hook::*, reporting::*, revisions::*, writing::*};
 
 /// PostgreSQL migrations from your structs: generated, proven on a throwaway database, applied.
 #[derive(Debug, Parser)]
@@ -70,6 +72,15 @@ pub enum Command {
     /// One revision with its SQL
     #[command(after_help = "Example:\n  cargo schema show add_bio")]
     Show(Show),
+    /// Undo a revision in the database with all that is built on it, so that its files can be changed
+    #[command(after_help = "Example:\n  cargo schema edit add_bio")]
+    Edit(Edit),
+    /// Record what the SQL of a hand-written or edited revision does
+    #[command(after_help = "Example:\n  cargo schema record head")]
+    Record(Record),
+    /// Delete a revision that is not applied and that nothing is built on
+    #[command(after_help = "Example:\n  cargo schema remove add_bio")]
+    Remove(Remove),
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
@@ -89,6 +100,9 @@ pub enum Command {
     /// What the database is for: development, or production, where nothing is undone by itself
     #[command(after_help = "Example:\n  cargo schema environment production --database-url postgres://db/live")]
     Environment(Environment),
+    /// The git hooks that let the database follow the branch
+    #[command(subcommand, after_help = "Example:\n  cargo schema hook install")]
+    Hook(Hook),
     /// The embedded database of this checkout
     #[command(subcommand, after_help = "Example:\n  cargo schema dev psql")]
     Dev(Dev),
@@ -108,10 +122,14 @@ impl Command {
             Command::Status(_) => "status",
             Command::History(_) => "history",
             Command::Show(_) => "show",
+            Command::Edit(_) => "edit",
+            Command::Record(_) => "record",
+            Command::Remove(_) => "remove",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",
             Command::Environment(_) => "environment",
+            Command::Hook(hook) => hook.name(),
             Command::Dev(dev) => dev.name(),
         }
     }
