@@ -25,6 +25,8 @@ pub(super) enum Way<'t> {
     Up(&'t Target),
     /// What is behind a target is undone.
     Down(&'t Target),
+    /// One revision is undone, and all that is built on it.
+    Out(&'t RevisionId),
 }
 
 /// Goes there.
@@ -50,6 +52,7 @@ pub(super) fn follow(
         let result = match way {
             Way::Up(target) => migrator.switch(&mut database.client, target, &mut text),
             Way::Down(target) => migrator.set_aside(&mut database.client, target, &mut text),
+            Way::Out(id) => migrator.set_aside_from(&mut database.client, id, &mut text),
         };
         drop(progress);
         let (id, why) = match result {

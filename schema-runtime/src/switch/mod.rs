@@ -92,6 +92,16 @@ impl Migrator {
         ready(self.switch_run(client, Goal::Down(target), plan_down))
     }
 
+    /// Undoes one revision and everything that is built on it, also of other branches, and keeps in the stash what that would destroy.
+    pub fn set_aside_from(
+        &self,
+        client: &mut postgres::Client,
+        id: &RevisionId,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        ready(self.switch_run(client, Goal::Out(id), plan_down))
+    }
+
     /// What is in the stash, the oldest first.
     pub fn stash(&self, client: &mut postgres::Client) -> Result<Vec<Stashed>, ApplyError> {
         let found = ready(stash::entries(client, &self.options.namespace))?;

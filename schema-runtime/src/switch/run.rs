@@ -27,6 +27,8 @@ pub(crate) enum Goal<'t> {
     Up(&'t Target),
     /// Revisions of this checkout undone, down to a target.
     Down(&'t Target),
+    /// One revision undone with all that is built on it.
+    Out(&'t RevisionId),
 }
 
 /// A switch that is under way.
@@ -143,6 +145,10 @@ impl Migrator {
                 standing.refuse_foreign(self.options.allow_foreign)?;
                 let undo = history.graph.downgrade_route(&standing.applied, target).map_err(ApplyError::Target)?;
                 (undo.into_iter().collect(), Vec::new())
+            }
+            Goal::Out(id) => {
+                let applied = rows.iter().map(|row| &row.id).filter(|other| *other == id);
+                (with_descendants(&rows, applied), Vec::new())
             }
         };
         let mut route = Route { undo: Vec::new(), apply: Vec::new() };
