@@ -11,3 +11,4 @@ pub mod originals;
 pub mod random;
 pub mod revisions;
 pub mod synthetic;
+pub mod walk;

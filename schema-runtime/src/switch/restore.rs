@@ -6,7 +6,7 @@
 use schema_core::{quote_ident, quote_literal};
 
 use super::stash::{Entry, StashKind, ask, batch, copy, counted, drop_entry, key_expression, list, mark_due, rank};
-use super::tables::{Column, Table, Tables};
+use super::tables::{Column, Name, Table, Tables};
 use crate::apply::session::Session;
 use crate::apply::{ApplyError, SqlFailure};
 
@@ -99,8 +99,26 @@ pub(crate) async fn restore<S: Session>(
     batch(session, "RELEASE SAVEPOINT cargo_schema_restore").await?;
     match counted(session, entry.shown.id).await? {
         0 => Ok(Restored::Whole),
-        left => Ok(Restored::Left(left)),
+        left => match waits_for_rows(session, entry).await? {
+            true => mark_due(session, entry.shown.id).await.map(|()| Restored::Due),
+            false => Ok(Restored::Left(left)),
+        },
     }
+}
+
+/// Whether rows that the values of an entry belong to come back in the next transaction.
+async fn waits_for_rows<S: Session>(session: &mut S, entry: &Entry) -> Result<bool, ApplyError> {
+    let sql = format!("SELECT EXISTS ({} AND due)", rows_of(&entry.name));
+    Ok(entry.by_key() && ask(session, &sql).await?.is_true(0))
+}
+
+/// The entries that hold rows of a table.
+fn rows_of(table: &Name) -> String {
+    format!(
+        "SELECT FROM cargo_schema_stash.entry WHERE kind IN ('table', 'rows') AND table_schema = {} AND table_name = {}",
+        quote_literal(&table.schema),
+        quote_literal(&table.name)
+    )
 }
 
 async fn sequence<S: Session>(session: &mut S, entry: &Entry, tables: &Tables) -> Result<Restored, ApplyError> {
@@ -153,8 +171,7 @@ impl<'w> Way<'w> {
         let columns: Vec<(usize, &Column)> =
             entry.shown.columns.iter().enumerate().filter_map(|(at, name)| Some((at + 1, home(name)?))).collect();
         let key: Option<Vec<&str>> = entry.key.iter().map(|name| Some(table.named(name)?.name.as_str())).collect();
-        let by_key = matches!(entry.shown.kind, StashKind::Column | StashKind::Values);
-        let usable = !columns.is_empty() && (!by_key || key.as_ref().is_some_and(|key| !key.is_empty()));
+        let usable = !columns.is_empty() && (!entry.by_key() || key.as_ref().is_some_and(|key| !key.is_empty()));
         usable.then_some(Way { entry, table, columns, key })
     }
 
@@ -185,17 +202,19 @@ impl<'w> Way<'w> {
         format!("DO {}", quote_literal(&body))
     }
 
-    /// Clears the copy after all of it went in, but for rows told apart by all their columns of which one was changed meanwhile.
+    /// Clears the copy after all of it went in. Values whose row is not there stay when rows of the table are in the stash as well, and
+    /// when rows are told apart by their values, of which one may have been changed meanwhile. Else their row was deleted.
     fn cleared(&self) -> String {
         let copy = self.entry.copy();
-        let by_key = matches!(self.entry.shown.kind, StashKind::Column | StashKind::Values);
-        match &self.key {
-            Some(key) if by_key && !self.entry.unique => format!(
-                "DELETE FROM {copy} AS s WHERE EXISTS (SELECT FROM {} AS t WHERE t.k = s.k AND t.r = s.r)",
-                self.numbered(key)
-            ),
-            _ => format!("DELETE FROM {copy}"),
-        }
+        let Some(key) = self.key.as_ref().filter(|_| self.entry.by_key()) else { return format!("DELETE FROM {copy}") };
+        let deleted = match self.entry.unique {
+            true => format!(" OR NOT EXISTS ({})", rows_of(&self.entry.name)),
+            false => String::new(),
+        };
+        format!(
+            "DELETE FROM {copy} AS s WHERE EXISTS (SELECT FROM {} AS t WHERE t.k = s.k AND t.r = s.r){deleted}",
+            self.numbered(key)
+        )
     }
 
     /// The rows of the table with their keys.

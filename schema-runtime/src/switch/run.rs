@@ -8,7 +8,7 @@ use schema_core::history::{Migration, RevisionId, Target};
 
 use super::stash::{Source, StashKind, Stashed, batch, drop_entry, entries};
 use super::text::{inside, refused};
-use super::{PlanDown, Restoration};
+use super::{PlanDown, Restoration, RestoreState};
 use crate::apply::ledger::{self, Ledger};
 use crate::apply::prepare::Script;
 use crate::apply::record::Row;
@@ -92,31 +92,30 @@ impl Migrator {
             let span = if one_by_one || route.undo.is_empty() { Span::Each } else { Span::All };
             let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
             let mut switching = Switching { run, history, started: String::new() };
-            let error = match switching.all(&route, span, &mut report).await {
-                Ok(()) => break,
-                Err(error) => error,
-            };
+            let ended = switching.all(&route, span, &mut report).await;
+            if matches!(ended, Ok(Ended::Whole)) {
+                break;
+            }
             let _ = switching.run.session.batch("ROLLBACK").await;
-            match &error {
-                ApplyError::Statement(failed) if span == Span::All && wants_commits(&failed.failure) => {
+            match &ended {
+                Ok(_) => one_by_one = true,
+                Err(ApplyError::Statement(failed)) if span == Span::All && wants_commits(&failed.failure) => {
                     one_by_one = true;
                 }
-                ApplyError::Statement(failed)
+                Err(ApplyError::Statement(failed))
                     if failed.failure.may_pass_next_time() && attempt < self.options.attempts =>
                 {
                     let pause = lock::jitter(self.options.first_pause.saturating_mul(1 << attempt.min(6)));
                     switching.run.session.pause(pause).await;
                 }
-                _ => return Err(error),
+                _ => return ended.map(|_| report),
             }
             report.forget_unsettled();
             ledger = ledger::read(session, &self.options.namespace).await?;
         }
         let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
         let mut switching = Switching { run, history, started: String::new() };
-        let late = switching.restore_due().await?;
-        report.restored.retain(|old| late.iter().all(|new| new.entry.id != old.entry.id));
-        report.restored.extend(late);
+        switching.restore_due(&mut report).await?;
         let kept = entries(session, &self.options.namespace).await?;
         report.stashed =
             kept.into_iter().map(|entry| entry.shown).filter(|one| report.stashed_ids.contains(&one.id)).collect();
@@ -272,6 +271,19 @@ fn with_descendants<'i>(rows: &[&Applied], ids: impl Iterator<Item = &'i Revisio
     }
 }
 
+/// How an attempt ended that met no error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Whole,
+    /// Rows can come back only after a COMMIT, and another revision follows.
+    WantsCommits,
+}
+
+/// Whether rows wait for the next transaction.
+fn waits(report: &Report) -> bool {
+    report.restored.iter().any(|one| one.state == RestoreState::Due)
+}
+
 /// Whether smaller transactions may help: a new value of an enum cannot be used before its COMMIT, and one transaction holds only so many
 /// locks.
 fn wants_commits(failure: &SqlFailure) -> bool {
@@ -284,12 +296,15 @@ fn down_script(migration: &Migration) -> Result<Script<'_>, ApplyError> {
 }
 
 impl<S: Session> Switching<'_, '_, S> {
-    async fn all(&mut self, route: &Route<'_>, span: Span, report: &mut Report) -> Result<(), ApplyError> {
+    async fn all(&mut self, route: &Route<'_>, span: Span, report: &mut Report) -> Result<Ended, ApplyError> {
         self.begin().await?;
         let (mut index, of) = (0, route.undo.len() + route.apply.len());
         for (migration, branch) in &route.undo {
             self.one(&down_script(migration)?, branch.as_deref(), (index, of), span, report).await?;
             index += 1;
+            if span == Span::All && index < of && waits(report) {
+                return Ok(Ended::WantsCommits);
+            }
         }
         for script in &route.apply {
             let branch = self.run.options.git_branch.as_deref();
@@ -302,10 +317,13 @@ impl<S: Session> Switching<'_, '_, S> {
                 self.one(script, branch, (index, of), span, report).await?;
             }
             index += 1;
+            if span == Span::All && index < of && waits(report) {
+                return Ok(Ended::WantsCommits);
+            }
         }
         self.commit().await?;
         report.settle();
-        Ok(())
+        Ok(Ended::Whole)
     }
 
     async fn one(
@@ -337,6 +355,10 @@ impl<S: Session> Switching<'_, '_, S> {
         if span == Span::Each {
             report.settle();
             self.run.finished.push(id.clone());
+            // Before another revision renames what the rows go into.
+            if waits(report) {
+                self.restore_due(report).await?;
+            }
             self.begin().await?;
         }
         Ok(())
@@ -391,15 +413,19 @@ impl<S: Session> Switching<'_, '_, S> {
     }
 
     /// What only a new transaction could restore.
-    async fn restore_due(&mut self) -> Result<Vec<Restoration>, ApplyError> {
+    async fn restore_due(&mut self, report: &mut Report) -> Result<(), ApplyError> {
         let all = entries(self.run.session, &self.run.options.namespace).await?;
-        let due: Vec<_> = all.iter().filter(|entry| entry.due).collect();
+        let mut due: Vec<_> = all.iter().filter(|entry| entry.due).collect();
+        due.sort_by_key(|entry| (entry.shown.kind, entry.shown.id));
         if due.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         self.begin().await?;
         let done = self.rest(due).await?;
         batch(self.run.session, "UPDATE cargo_schema_stash.entry SET due = false WHERE due; COMMIT").await?;
-        Ok(done)
+        report.restored.retain(|old| done.iter().all(|new| new.entry.id != old.entry.id));
+        report.restored.extend(done);
+        report.settle();
+        Ok(())
     }
 }

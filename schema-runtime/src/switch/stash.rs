@@ -94,6 +94,11 @@ pub(crate) struct Later {
 }
 
 impl Entry {
+    /// Whether it holds values of rows that are elsewhere.
+    pub(crate) fn by_key(&self) -> bool {
+        matches!(self.shown.kind, StashKind::Column | StashKind::Values)
+    }
+
     /// The table that holds the copy.
     pub(crate) fn copy(&self) -> String {
         copy(self.shown.id)
@@ -456,7 +461,7 @@ pub(crate) async fn shown_rows<S: Session>(
         return Ok(vec![vec![Some(value.clone())]]);
     }
     let values: Vec<String> = (1..=entry.shown.columns.len()).map(|at| format!("v{at}")).collect();
-    let key = if matches!(entry.shown.kind, StashKind::Column | StashKind::Values) { "k, " } else { "" };
+    let key = if entry.by_key() { "k, " } else { "" };
     let sql = format!("SELECT {key}{} FROM {} LIMIT {most}", values.join(", "), entry.copy());
     Ok(ask(session, &sql).await?.rows)
 }
