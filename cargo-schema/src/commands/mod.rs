@@ -35,6 +35,7 @@ mod roles;
 mod runs;
 mod show;
 mod stamp;
+mod states;
 mod status;
 mod status_text;
 mod upgrade;
