@@ -2,7 +2,9 @@
 //!
 //! Which one it is, is told in one line, without password.
 
-use schema_runtime::connect::{connect, is_local, redacted};
+use std::time::Duration;
+
+use schema_runtime::connect::{ConnectError, connect, connect_within, is_local, redacted};
 
 use super::failure::Failure;
 use super::world::World;
@@ -33,6 +35,18 @@ impl Database {
 
     /// Connects.
     pub fn connect(world: &World<'_>) -> Result<Database, Failure> {
+        Database::by(world, connect)
+    }
+
+    /// Connects to look at it by the way: a host that does not answer is soon given up.
+    pub fn glance(world: &World<'_>) -> Result<Database, Failure> {
+        Database::by(world, |url| connect_within(url, Duration::from_secs(2)))
+    }
+
+    fn by(
+        world: &World<'_>,
+        connect: impl Fn(&str) -> Result<postgres::Client, ConnectError>,
+    ) -> Result<Database, Failure> {
         match &world.config.database_url {
             Some(found) => Ok(Database {
                 client: connect(&found.url)?,

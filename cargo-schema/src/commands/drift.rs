@@ -2,8 +2,11 @@
 //!
 //! It only reads. A database that is not at hand is no reason to fail: a server that is not running is not started for this.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_core::ObjectId;
 use schema_core::diagnostic::{Code, Diagnostic};
-use schema_core::history::{Migration, RevisionId};
+use schema_core::history::{Migration, RevisionId, RevisionRecord};
 use schema_runtime::Status;
 use serde_json::{Value, json};
 
@@ -36,7 +39,7 @@ pub(super) fn findings(world: &World<'_>, project: &Project) -> Vec<Diagnostic> 
     })
 }
 
-fn is_at_hand(world: &World<'_>) -> bool {
+pub(super) fn is_at_hand(world: &World<'_>) -> bool {
     let running = || devdb::clusters(&world.dev_options()).unwrap_or_default();
     world.config.database_url.is_some()
         || running().iter().any(|cluster| cluster.purpose == Purpose::Developer && cluster.pid.is_some())
@@ -134,6 +137,25 @@ pub(super) fn finding(name: &str, found: &Drift) -> Option<Diagnostic> {
             .help("if the revisions are right, run the SQL that cargo schema check shows")
             .help("if the database is right, put it into the structs, then: cargo schema generate --from database"),
     )
+}
+
+/// What differs by the revision that touched it last, as it records; what none of them records is not there.
+pub(super) fn by_revision(project: &Project, found: &Drift) -> BTreeMap<RevisionId, BTreeSet<ObjectId>> {
+    let mut last: BTreeMap<ObjectId, &RevisionId> = BTreeMap::new();
+    for revision in &project.revisions {
+        let Ok(record) = RevisionRecord::parse(&revision.record) else { continue };
+        last.extend(record.changes.iter().map(|change| (change.id(), &revision.id)));
+    }
+    let mut drifted: BTreeMap<RevisionId, BTreeSet<ObjectId>> = BTreeMap::new();
+    for difference in compare(&found.made, &found.there) {
+        let object = difference.object;
+        let table = object.outer().map(|table| ObjectId::table(&table));
+        let revision = last.get(&object).or_else(|| last.get(&table?));
+        if let Some(revision) = revision {
+            drifted.entry((*revision).clone()).or_default().insert(object);
+        }
+    }
+    drifted
 }
 
 /// For people: what differs, and the SQL that would mend the database.

@@ -37,6 +37,7 @@ mod runs;
 mod show;
 mod stamp;
 mod stash;
+mod states;
 mod status;
 mod status_text;
 mod switch;

@@ -2,11 +2,16 @@
 //!
 //! Facts come from [`super::status`].
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_core::ObjectId;
 use schema_core::history::RevisionId;
 use schema_runtime::apply::{Applied, Direction};
 use serde_json::{Value, json};
 
 use super::declared::Standing;
+use super::drift::by_revision;
+use super::states::applied_json;
 use super::status::Picture;
 use crate::project::Project;
 use crate::report::Paint;
@@ -97,7 +102,17 @@ fn attention(picture: &Picture<'_>) -> Vec<Vec<Cell>> {
         .map(|id| row("reformatted", Color::Dim, id, "no statement of its up.sql changed".into()));
     let pending = status.pending.iter().filter(|id| !status.half_done.contains(id));
     let pending = pending.map(|id| row("pending", Color::Open, id, message(id)));
-    half.chain(edited).chain(foreign).chain(reformatted).chain(pending).collect()
+    let drifted = drifted(picture).into_iter().map(|(id, objects)| {
+        let names: Vec<String> = objects.iter().map(|object| format!("{} {object}", object.kind.words())).collect();
+        row("drifted", Color::Bad, &id, names.join(", "))
+    });
+    let rows = half.chain(edited).chain(foreign).chain(drifted);
+    rows.chain(reformatted).chain(pending).collect()
+}
+
+/// What the database has otherwise by now, by the revision that touched it last.
+fn drifted(picture: &Picture<'_>) -> BTreeMap<RevisionId, BTreeSet<ObjectId>> {
+    picture.drift.as_ref().map(|drift| by_revision(picture.project, drift)).unwrap_or_default()
 }
 
 fn known_message(project: &Project, id: &RevisionId) -> String {
@@ -147,7 +162,7 @@ pub(super) fn json(picture: &Picture<'_>) -> Value {
         "environment": picture.environment.json(),
         "current": status.is_current(),
         "heads": ids(&project.graph.heads()),
-        "applied": applied(picture).into_iter().map(row).collect::<Vec<_>>(),
+        "applied": applied(picture).into_iter().map(applied_json).collect::<Vec<_>>(),
         "pending": ids(&status.pending),
         "foreign": ids(&status.foreign),
         "edited": ids(&status.edited),
@@ -157,23 +172,15 @@ pub(super) fn json(picture: &Picture<'_>) -> Value {
             let direction = if interrupted.direction == Direction::Up { "up" } else { "down" };
             Some(json!({ "id": row.id.as_str(), "direction": direction, "done": interrupted.done }))
         }).collect::<Vec<_>>(),
+        "drifted": drifted(picture).iter().map(|(id, objects)| json!({
+            "id": id.as_str(),
+            "objects": objects.iter().map(|object| json!({ "kind": object.kind.words(), "name": object.to_string() }))
+                .collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "drift": picture.drift.as_ref().map(super::drift::json),
         "structs": structs.as_ref().map(|standing| json!({
             "recorded": standing.differences == 0,
             "changes": standing.differences,
         })),
-    })
-}
-
-fn row(row: &Applied) -> Value {
-    json!({
-        "id": row.id.as_str(),
-        "message": row.message,
-        "applied_at": row.applied_at,
-        "applied_by": row.applied_by,
-        "seconds": row.duration.as_secs_f64(),
-        "tool_version": row.tool_version,
-        "git_branch": row.git_branch,
-        "git_commit": row.git_commit,
     })
 }

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod difference;
 pub mod duration;
 pub mod json;
+pub mod lanes;
 mod paint;
 pub mod problem;
 pub mod progress;

@@ -13,6 +13,7 @@ mod stream;
 mod url;
 
 use std::fmt;
+use std::time::Duration;
 
 use url::{Encryption, Wish};
 pub use url::{is_local, redacted};
@@ -75,8 +76,20 @@ impl fmt::Display for ConnectError {
 
 /// Connects the blocking client.
 pub fn connect(url: &str) -> Result<postgres::Client, ConnectError> {
+    connect_by(url, None)
+}
+
+/// The same for those that only look: a host that does not answer in time is given up, unless the URL says how long.
+pub fn connect_within(url: &str, longest: Duration) -> Result<postgres::Client, ConnectError> {
+    connect_by(url, Some(longest))
+}
+
+fn connect_by(url: &str, longest: Option<Duration>) -> Result<postgres::Client, ConnectError> {
     let wish = Wish::read(url)?;
-    let config = wish.blocking();
+    let mut config = wish.blocking();
+    if let Some(longest) = longest.filter(|_| config.get_connect_timeout().is_none()) {
+        config.connect_timeout(longest);
+    }
     let failed = |error: postgres::Error| server(url, &error);
     match encryption(&wish)? {
         Connector::Plain => config.connect(postgres::NoTls).map_err(failed),
