@@ -8,5 +8,6 @@ pub mod dump;
 pub mod original;
 pub mod originals;
 pub mod random;
+pub mod repository;
 pub mod revisions;
 pub mod synthetic;

@@ -107,6 +107,8 @@ fn help_names_every_command_with_an_example() {
         "status",
         "history",
         "show",
+        "rebase",
+        "merge",
         "check",
         "diff",
         "pull",

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schema_core::history::Tool;
 
+pub use super::branches::{Merge, Rebase};
+
 /// PostgreSQL migrations from your structs: generated, proven on a throwaway database, applied.
 #[derive(Debug, Parser)]
 #[command(
@@ -125,6 +127,12 @@ pub enum Command {
     /// One revision with its SQL
     #[command(after_help = "Example:\n  cargo schema show add_bio")]
     Show(Show),
+    /// Plan a branch of the history again on the other one, when the two conflict
+    #[command(after_help = "Example:\n  cargo schema rebase 20261122131500_add_bio")]
+    Rebase(Rebase),
+    /// Write a revision after all heads, which says that they go together
+    #[command(after_help = "Example:\n  cargo schema merge -m \"bio and age\"")]
+    Merge(Merge),
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
@@ -366,6 +374,8 @@ impl Command {
             Command::Status(_) => "status",
             Command::History(_) => "history",
             Command::Show(_) => "show",
+            Command::Rebase(_) => "rebase",
+            Command::Merge(_) => "merge",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",

@@ -3,6 +3,7 @@
 //! Commands know nothing of clap and of the process; they are in [`crate::commands`].
 
 pub mod arguments;
+mod branches;
 pub mod exit;
 
 use std::ffi::OsString;

@@ -15,16 +15,20 @@ pub mod failure;
 mod generate;
 mod generate_from;
 mod generate_report;
+mod heads;
 mod history;
 mod init;
 mod init_manifest;
 mod looks;
+mod merge;
 mod not_managed;
 mod proofs;
 mod pull;
 mod pull_again;
 mod pull_manifest;
 mod pull_report;
+mod rebase;
+mod rebase_report;
 mod rename_answers;
 mod roles;
 mod runs;
@@ -93,6 +97,8 @@ impl World<'_> {
             Command::History(options) => history::run(world, &options),
             Command::Show(options) => show::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
+            Command::Rebase(options) => rebase::run(world, &options),
+            Command::Merge(options) => merge::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
             Command::Pull(options) => pull::run(world, &options),

@@ -56,6 +56,14 @@ pub fn write_revision(migrations: &Path, id: &RevisionId, files: &[(&str, &str)]
     Ok(folder)
 }
 
+/// Removes the folder of a revision. It is hidden first, so that half of one is never read.
+pub fn remove_revision(migrations: &Path, id: &RevisionId) -> Result<(), WriteError> {
+    let (folder, hidden) = (migrations.join(id.as_str()), migrations.join(format!(".{id}.{}", std::process::id())));
+    at(&folder, fs::rename(&folder, &hidden))?;
+    at(&hidden, fs::remove_dir_all(&hidden))?;
+    at(migrations, sync_folder(migrations))
+}
+
 fn fill(draft: &Path, files: &[(&str, &str)]) -> Result<(), WriteError> {
     at(draft, fs::create_dir(draft))?;
     for (name, text) in files {
