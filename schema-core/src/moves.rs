@@ -129,7 +129,7 @@ fn followed(object: &Object, renames: &[Rename]) -> Object {
 }
 
 /// Where the renames of a level lead an id to, whether it is its own or that of what it is in.
-fn renamed_id(id: &ObjectId, renames: &[Rename]) -> ObjectId {
+pub(crate) fn renamed_id(id: &ObjectId, renames: &[Rename]) -> ObjectId {
     let mut id = id.clone();
     let own = renames.iter().find(|rename| rename.before == id);
     let outer = renames.iter().find(|rename| {

@@ -9,6 +9,7 @@ pub mod notes;
 pub mod original;
 pub mod originals;
 pub mod random;
+pub mod repository;
 pub mod revisions;
 pub mod synthetic;
 pub mod walk;

@@ -110,6 +110,8 @@ fn help_names_every_command_with_an_example() {
         "edit",
         "record",
         "remove",
+        "rebase",
+        "merge",
         "check",
         "diff",
         "pull",

@@ -4,6 +4,8 @@
 //! was there; a named database has them unedited and is what they make. All of it is looked at, and all findings are shown. What was
 //! proven before is not proven again, so without news no server is needed.
 
+use std::collections::BTreeSet;
+
 use schema_core::diagnostic::{Code, Diagnostic, Severity, stops};
 use schema_core::diff::difference;
 use schema_core::history::{Migration, RevisionId, RevisionRecord};
@@ -15,15 +17,15 @@ use super::database::Database;
 use super::declared::{Sources, Structs, unrecorded};
 use super::failure::Failure;
 use super::looks::Look;
-use super::proofs::{Proofs, keys};
+use super::proofs::{Proofs, own_keys};
 use super::world::World;
-use super::{Outcome, drift, not_managed};
+use super::{Outcome, drift, heads, not_managed};
 use crate::catalog::compare;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
 use crate::ops::drift::Drift;
 use crate::ops::prove::{Job, STATEMENT_REFUSED, UP_DIFFERS, built, observed_history, prove};
-use crate::project::{Project, RevisionDir};
+use crate::project::Project;
 use crate::report::table::{Cell, Color, aligned};
 
 /// A revision was edited after it was applied.
@@ -65,6 +67,9 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
     examine("structs", Some(compared), "are what the history records");
     let proofs = if sound { Some(proven(world, &project)?) } else { None };
     examine("SQL", proofs, "does what it records, and back");
+    if sound && 1 < project.graph.heads().len() {
+        examine("heads", Some(heads::commute(world, &project)?), "lead to the same schema in every order");
+    }
     let looked = if sound { database(world, &project)? } else { None };
     let detail = if looked.is_some() {
         "has the revisions as they are here, and is what they make"
@@ -102,58 +107,79 @@ fn compared(structs: &Structs, recorded: Option<&Schema>, look: &Look) -> Vec<Di
     found
 }
 
-/// Proves every revision that has no mark, each on what comes before it.
+/// Proves every revision that has no mark, each on what it names as coming before it: that is what its author had. What is parallel to
+/// it is looked at with the heads.
 fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failure> {
-    let (marks, keys) = (Proofs::open(world), keys(&project.revisions));
-    let unproven = |at: &usize| !is_adopted(&project.revisions[*at]) && !marks.has(&keys[*at]);
+    let (marks, keys) = (Proofs::open(world), own_keys(project));
+    // What another tool wrote records nothing by itself; the adoption behind it records what all of it leads to.
+    let unproven = |at: &usize| project.revisions[*at].files.is_none() && !marks.has(&keys[*at]);
     let open: Vec<usize> = (0..keys.len()).filter(unproven).collect();
     if open.is_empty() {
         return Ok(Vec::new());
     }
     let server = devdb::open(&world.dev_options())?;
-    let (history, mut found) = (project.migrations(), server.findings());
-    let records: Vec<RevisionRecord> =
-        project.revisions.iter().filter_map(|revision| RevisionRecord::parse(&revision.record).ok()).collect();
-    let mut before = Schema::default();
-    for (at, record) in records.iter().enumerate() {
-        if !open.contains(&at) {
-            before = after(before, record);
-            continue;
-        }
-        let revision = &history[at];
-        let after = after(before.clone(), record);
-        if is_adopted(&project.revisions[at]) {
-            // What another tool wrote records nothing by itself; the adoption behind it records what all of it leads to.
-            before = after;
-            continue;
-        }
+    let (records, mut found) = (project.records().map_err(Failure::Findings)?, server.findings());
+    let mut states = States::new(project, &records);
+    for at in open {
+        let revision = &project.revisions[at];
         world.screen.doing("Proving", revision.id.as_str());
-        if project.revisions[at].head.adopted.is_some() {
-            let folder = format!("{}/{}", project.shown, revision.id);
-            let proof = prove_adoption(&server, &history[..=at], &after, &folder)?;
-            if proof.is_none() {
-                marks.add(&keys[at]);
-            }
-            found.extend(proof);
-            before = after;
-            continue;
-        }
-        let difference = difference(&before, &after, &renames(record));
-        let job = Job { history: &history[..at], revision, before: &before, after: &after, difference: &difference };
+        let history = project.up_to(&revision.id).migrations();
+        let before = states.before(at);
+        let after = after(before.clone(), &records[at].1);
         let folder = format!("{}/{}", project.shown, revision.id);
-        let proof: Vec<Diagnostic> =
-            prove(&server, &job)?.into_iter().map(|found| of_revision(found, &folder)).collect();
+        let proof = if revision.head.adopted.is_some() {
+            prove_adoption(&server, &history, &after, &folder)?.into_iter().collect()
+        } else {
+            prove_one(&server, &history, (&before, &after), &records[at].1, &folder)?
+        };
         if !stops(&proof) {
             marks.add(&keys[at]);
         }
         found.extend(proof);
-        before = after;
     }
     Ok(found)
 }
 
-fn is_adopted(revision: &RevisionDir) -> bool {
-    revision.files.is_some()
+fn prove_one(
+    server: &DevServer,
+    history: &[Migration],
+    (before, after): (&Schema, &Schema),
+    record: &RevisionRecord,
+    folder: &str,
+) -> Result<Vec<Diagnostic>, Failure> {
+    let Some((revision, history)) = history.split_last() else { return Ok(Vec::new()) };
+    let difference = difference(before, after, &renames(record));
+    let job = Job { history, revision, before, after, difference: &difference };
+    Ok(prove(server, &job)?.into_iter().map(|found| of_revision(found, folder)).collect())
+}
+
+/// The declared schemas that revisions start from.
+struct States<'p> {
+    project: &'p Project,
+    records: &'p [(&'p RevisionId, RevisionRecord)],
+    /// The last one, and the revision that it comes after: most histories are one line.
+    last: Option<(RevisionId, Schema)>,
+}
+
+impl<'p> States<'p> {
+    fn new(project: &'p Project, records: &'p [(&'p RevisionId, RevisionRecord)]) -> States<'p> {
+        States { project, records, last: None }
+    }
+
+    fn before(&mut self, at: usize) -> Schema {
+        let (id, record) = &self.records[at];
+        let parents = self.project.graph.parents(id);
+        let before = match &self.last {
+            Some((parent, schema)) if parents.as_slice() == std::slice::from_ref(parent) => schema.clone(),
+            _ => {
+                let earlier: BTreeSet<RevisionId> = self.project.graph.ancestors(id).into_iter().collect();
+                let earlier = self.records[..at].iter().filter(|(id, _)| earlier.contains(*id));
+                earlier.fold(Schema::default(), |schema, (_, record)| after(schema, record))
+            }
+        };
+        self.last = Some(((*id).clone(), after(before.clone(), record)));
+        before
+    }
 }
 
 /// Whether the adopted migrations lead to what their adoption records, as it is spelled or as PostgreSQL spells it.
@@ -177,10 +203,10 @@ fn prove_adoption(
     Ok(Some(finding.help("remove its folder and adopt again, if no database has it yet: cargo schema init --from")))
 }
 
-/// The recorded schema one revision later; that the records fold has been seen.
+/// The recorded schema one revision later. That the records fold has been seen; a merge may stand behind two lines that fold in one
+/// order only.
 fn after(before: Schema, record: &RevisionRecord) -> Schema {
-    let folded = record.changes.iter().try_fold(before, |schema, change| change.apply(schema));
-    folded.unwrap_or_else(|misfit| panic!("the history folds, and then it does not: {misfit}"))
+    record.changes.iter().fold(before, |schema, change| change.apply(schema.clone()).unwrap_or(schema))
 }
 
 /// The finding of a revision that is there already, and whose files are to be corrected.

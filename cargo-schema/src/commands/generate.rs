@@ -14,7 +14,7 @@ use super::generate_report::{Draw, drawn, nothing};
 use super::looks::Look;
 use super::proofs::{Proofs, keys};
 use super::world::World;
-use super::{Outcome, drift, generate_from, rename_answers};
+use super::{Outcome, drift, generate_from, heads, rename_answers};
 use crate::cli::arguments::{From, Generate};
 use crate::cli::exit::Exit;
 use crate::devdb;
@@ -55,6 +55,7 @@ pub(super) fn run(world: &World<'_>, options: &Generate) -> Result<Outcome, Fail
     if stops(&findings) {
         return Err(Failure::Findings(findings));
     }
+    vouched(world, &project)?;
     let proven = proved(world, &project, &migration, &recorded, &declared, &draft)?;
     let proven: Vec<Diagnostic> = proven.into_iter().map(|finding| structs.placed(finding)).collect();
     findings.extend(proven);
@@ -126,9 +127,19 @@ fn revision(options: &Generate, project: &Project, draft: &Draft) -> (Migration,
 }
 
 pub(super) fn new_id(project: &Project, message: &str) -> RevisionId {
+    new_id_called(&slug(message), project.revisions.iter().map(|revision| &revision.id))
+}
+
+/// An id of this moment with a name that is one already.
+pub(super) fn new_id_called<'r>(name: &str, taken: impl Iterator<Item = &'r RevisionId>) -> RevisionId {
     let fixed = std::env::var(clock::NOW).ok();
-    let taken = project.revisions.iter().map(|revision| &revision.id);
-    clock::new_id(clock::Moment::now(fixed.as_deref()), &slug(message), taken)
+    clock::new_id(clock::Moment::now(fixed.as_deref()), name, taken)
+}
+
+/// A revision that names several heads as its parents says that they go together: that has to be so.
+pub(super) fn vouched(world: &World<'_>, project: &Project) -> Result<(), Failure> {
+    let found = heads::commute(world, project)?;
+    if stops(&found) { Err(Failure::Findings(found)) } else { Ok(()) }
 }
 
 fn proved(
@@ -172,6 +183,8 @@ pub(super) fn write(
 
 /// A revision for hand-written SQL, which records no change.
 fn empty(world: &World<'_>, options: &Generate, project: &Project) -> Result<Outcome, Failure> {
+    project.schema().map_err(Failure::Findings)?;
+    vouched(world, project)?;
     let message = options.message.clone().unwrap_or_else(|| "empty".to_owned());
     let parents = project.graph.heads();
     let record = RevisionRecord::new(message.clone(), parents.clone(), Vec::new());

@@ -14,7 +14,7 @@ use schema_core::rename::Rename;
 use super::database::Database;
 use super::declared::Structs;
 use super::failure::Failure;
-use super::generate::{new_id, write};
+use super::generate::{new_id, vouched, write};
 use super::generate_report::{Draw, drawn, nothing};
 use super::world::World;
 use super::{Outcome, not_managed, rename_answers};
@@ -60,6 +60,7 @@ pub(super) fn run(
         return Err(Failure::Findings(findings));
     }
     if !options.dry_run {
+        vouched(world, project)?;
         write(world, project, &revision, &record, false)?;
     }
     let changes = plan.difference.changes();

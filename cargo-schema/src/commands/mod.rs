@@ -18,17 +18,21 @@ mod follow;
 mod generate;
 mod generate_from;
 mod generate_report;
+mod heads;
 mod history;
 mod hook;
 mod init;
 mod init_manifest;
 mod looks;
+mod merge;
 mod not_managed;
 mod proofs;
 mod pull;
 mod pull_again;
 mod pull_manifest;
 mod pull_report;
+mod rebase;
+mod rebase_report;
 mod record;
 mod remove;
 mod rename_answers;
@@ -107,6 +111,8 @@ impl World<'_> {
             Command::Edit(options) => edit::run(world, &options),
             Command::Record(options) => record::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
+            Command::Rebase(options) => rebase::run(world, &options),
+            Command::Merge(options) => merge::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),
             Command::Pull(options) => pull::run(world, &options),

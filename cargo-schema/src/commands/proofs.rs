@@ -3,12 +3,14 @@
 //! A mark is an empty file named by a hash over the revision, everything before it and this version of the tool. Losing the marks
 //! costs only time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use schema_core::history::RevisionId;
 use sha2::{Digest, Sha256};
 
 use super::world::World;
-use crate::project::RevisionDir;
+use crate::project::{Project, RevisionDir};
 
 /// The marks of this user.
 pub(super) struct Proofs {
@@ -37,14 +39,49 @@ impl Proofs {
 
 /// One key a revision, for revisions in their order.
 pub(super) fn keys<'r>(revisions: impl IntoIterator<Item = &'r RevisionDir>) -> Vec<String> {
-    let mut chain = Sha256::new_with_prefix(concat!("proof ", env!("CARGO_PKG_VERSION")));
+    let mut chain = start();
     let key = |revision: &RevisionDir| {
-        for text in [revision.id.as_str(), &revision.up, revision.down.as_deref().unwrap_or_default(), &revision.record]
-        {
-            chain.update((text.len() as u64).to_le_bytes());
-            chain.update(text);
-        }
-        format!("{:x}", chain.clone().finalize())
+        add(&mut chain, revision);
+        shown(&chain)
     };
     revisions.into_iter().map(key).collect()
+}
+
+/// One key a revision of a project, in its order, over the revision and what it names as coming before it: what is parallel to it, and
+/// may land any day, does not take its proof away.
+pub(super) fn own_keys(project: &Project) -> Vec<String> {
+    let mut chains: BTreeMap<&RevisionId, Sha256> = BTreeMap::new();
+    let mut keys = Vec::with_capacity(project.revisions.len());
+    for revision in &project.revisions {
+        let parents = project.graph.parents(&revision.id);
+        let mut chain = match parents.as_slice() {
+            [] => start(),
+            [parent] => chains.get(parent).cloned().unwrap_or_else(start),
+            _ => {
+                let before: BTreeSet<RevisionId> = project.graph.ancestors(&revision.id).into_iter().collect();
+                let mut chain = start();
+                project.revisions.iter().filter(|dir| before.contains(&dir.id)).for_each(|dir| add(&mut chain, dir));
+                chain
+            }
+        };
+        add(&mut chain, revision);
+        keys.push(shown(&chain));
+        chains.insert(&revision.id, chain);
+    }
+    keys
+}
+
+fn start() -> Sha256 {
+    Sha256::new_with_prefix(concat!("proof ", env!("CARGO_PKG_VERSION")))
+}
+
+fn add(chain: &mut Sha256, revision: &RevisionDir) {
+    for text in [revision.id.as_str(), &revision.up, revision.down.as_deref().unwrap_or_default(), &revision.record] {
+        chain.update((text.len() as u64).to_le_bytes());
+        chain.update(text);
+    }
+}
+
+fn shown(chain: &Sha256) -> String {
+    format!("{:x}", chain.clone().finalize())
 }

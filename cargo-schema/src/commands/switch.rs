@@ -9,12 +9,13 @@ use super::database::Database;
 use super::failure::Failure;
 use super::follow::{Way, follow};
 use super::world::{World, target};
-use super::{Outcome, environment, runs};
+use super::{Outcome, environment, heads, runs};
 use crate::cli::arguments::Switch;
 
 pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failure> {
     let target = target(&options.target)?;
     let project = world.sound_project()?;
+    let unproven = heads::applicable(world, &project, &target)?;
     let mut database = Database::open(world)?;
     environment::refuse_in_production(
         world,
@@ -25,5 +26,5 @@ pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failur
         return Err(Failure::usage(&format!("there are no revisions in {}, so `{target}` is none", project.shown)));
     }
     let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
-    Ok(runs::outcome(world, &project, &database.shown, &report))
+    Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven))
 }

@@ -11,31 +11,32 @@ use super::database::Database;
 use super::failure::Failure;
 use super::follow::{Way, follow};
 use super::world::{World, target};
-use super::{Outcome, environment, roles, runs};
+use super::{Outcome, environment, heads, roles, runs};
 use crate::cli::arguments::Upgrade;
 use crate::report::progress::Progress;
 
 pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failure> {
     let target = target(&options.target)?;
     let project = world.sound_project()?;
+    let unproven = heads::applicable(world, &project, &target)?;
     if options.sql {
         let sql = world.migrator(&project, false).plan_sql(&target);
         let sql = sql.map_err(|error| world.apply_failure(&project, error))?;
-        return Ok(Outcome::done(sql.clone(), json!({ "sql": sql })));
+        return Ok(Outcome::done(sql.clone(), json!({ "sql": sql })).with_findings(unproven));
     }
     let mut database = Database::open(world)?;
     roles::prepare(world, &project, &mut database)?;
     let production = environment::effective(world, &mut database)?.is_production();
     if !production {
         let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
-        return Ok(runs::outcome(world, &project, &database.shown, &report));
+        return Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven));
     }
     let progress = Progress::new(world.screen);
     let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());
     let report = migrator.upgrade_to(&mut database.client, &target);
     drop(progress);
     match report {
-        Ok(report) => Ok(runs::outcome(world, &project, &database.shown, &report)),
+        Ok(report) => Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven)),
         Err(error) => {
             if let Some(what) = undoing(&error) {
                 environment::refuse_in_production(world, &mut database, &what)?;

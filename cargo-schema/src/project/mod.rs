@@ -7,6 +7,8 @@ mod adopted;
 mod at_commit;
 pub mod clock;
 pub mod git;
+mod heads;
+mod origin;
 mod read;
 mod sources;
 mod write;
@@ -125,12 +127,20 @@ impl Project {
     /// The same history up to and with one revision.
     pub fn up_to(&self, id: &RevisionId) -> Project {
         let before = self.graph.ancestors(id);
-        let kept = self.revisions.iter().filter(|revision| revision.id == *id || before.contains(&revision.id));
-        Project { revisions: kept.cloned().collect(), ..self.clone() }
+        self.only(|other| other == id || before.contains(other))
     }
 
-    /// The declared schema at the heads, or what is wrong with the records.
-    pub fn schema(&self) -> Result<Schema, Vec<Diagnostic>> {
+    /// The same history with some of its revisions; those before one that stays must stay.
+    pub fn only(&self, keep: impl Fn(&RevisionId) -> bool) -> Project {
+        let kept = self.revisions.iter().filter(|revision| keep(&revision.id));
+        let revisions: Vec<RevisionDir> = kept.cloned().collect();
+        let nodes = revisions.iter().map(|revision| (revision.id.clone(), revision.head.parents.clone()));
+        let (graph, _) = Graph::with_defects(nodes);
+        Project { revisions, graph, ..self.clone() }
+    }
+
+    /// All records, in the order of the revisions, or what is wrong with them.
+    pub fn records(&self) -> Result<Vec<(&RevisionId, RevisionRecord)>, Vec<Diagnostic>> {
         let (mut records, mut findings) = (Vec::with_capacity(self.revisions.len()), Vec::new());
         for revision in &self.revisions {
             match RevisionRecord::parse(&revision.record) {
@@ -141,9 +151,21 @@ impl Project {
                 }
             }
         }
-        if !findings.is_empty() {
-            return Err(findings);
+        if findings.is_empty() { Ok(records) } else { Err(findings) }
+    }
+
+    /// The declared schema at the heads, or what is wrong with the records. Heads that conflict have none.
+    pub fn schema(&self) -> Result<Schema, Vec<Diagnostic>> {
+        let records = self.records()?;
+        let conflicts = self.conflicts(&self.divided(&records));
+        if !conflicts.is_empty() {
+            return Err(conflicts);
         }
+        self.folded(&records)
+    }
+
+    /// What the records lead to, whatever the heads do to each other.
+    pub fn folded(&self, records: &[(&RevisionId, RevisionRecord)]) -> Result<Schema, Vec<Diagnostic>> {
         fold(records.iter().map(|(id, record)| (*id, record))).map_err(|error| vec![self.misfit(&error)])
     }
 

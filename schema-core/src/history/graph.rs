@@ -124,6 +124,35 @@ impl Graph {
         self.reached([id], Toward::Children)
     }
 
+    /// The pairs of revisions whose order nobody has settled: none of the two comes after the other, and no revision comes after
+    /// both. One that does has been made by somebody who had both.
+    ///
+    /// ```
+    /// use schema_core::history::{Graph, RevisionId};
+    /// let id = |text| RevisionId::new(text).unwrap();
+    /// let parallel = [(id("a"), vec![]), (id("b"), vec![id("a")]), (id("c"), vec![id("a")])];
+    /// assert_eq!(Graph::new(parallel.clone()).unwrap().unmerged(), [(id("b"), id("c"))]);
+    /// let merged = parallel.into_iter().chain([(id("d"), vec![id("b"), id("c")])]);
+    /// assert!(Graph::new(merged).unwrap().unmerged().is_empty());
+    /// ```
+    pub fn unmerged(&self) -> Vec<(RevisionId, RevisionId)> {
+        let heads: Vec<usize> = (0..self.ids.len()).filter(|node| self.children[*node].is_empty()).collect();
+        if heads.len() < 2 {
+            return Vec::new();
+        }
+        // Which heads come after each revision, itself included. Two that share one are settled.
+        let mut reached: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.ids.len()];
+        for node in self.order.iter().rev() {
+            let below = self.children[*node].iter().flat_map(|child| reached[*child].iter().copied());
+            reached[*node] = if self.children[*node].is_empty() { BTreeSet::from([*node]) } else { below.collect() };
+        }
+        let open: Vec<usize> = self.order.iter().copied().filter(|node| reached[*node].len() < heads.len()).collect();
+        let pairs =
+            open.iter().enumerate().flat_map(|(at, left)| open[at + 1..].iter().map(move |right| (left, right)));
+        let apart = pairs.filter(|(left, right)| reached[**left].is_disjoint(&reached[**right]));
+        apart.map(|(left, right)| (self.ids[*left].clone(), self.ids[*right].clone())).collect()
+    }
+
     /// What is not applied, in the order to apply it.
     pub fn pending(&self, applied: &BTreeSet<RevisionId>) -> Vec<RevisionId> {
         self.ordered.iter().filter(|id| !applied.contains(*id)).cloned().collect()

@@ -6,23 +6,30 @@
 mod adoption;
 mod checksum;
 mod defect;
+mod footprint;
 mod graph;
+mod heads;
 mod id;
 mod migration;
 #[cfg(test)]
 mod properties;
 mod record;
+mod replant;
 mod route;
 mod target;
+mod text_marks;
 
 pub use adoption::{ADOPTED_EDITED, ADOPTED_MISSING, Adopted, AdoptedFile, Adoption, Tool, adapted, fits_transaction};
 pub use checksum::{Checksums, Edit};
 pub use defect::{
     Defect, REVISION_CYCLE, REVISION_DUPLICATE, REVISION_OWN_PARENT, REVISION_PARENT_MISSING, REVISION_PARENT_REPEATED,
 };
+pub use footprint::{Clash, Footprint, Mark, Meeting};
 pub use graph::Graph;
+pub use heads::{Conflict, Divided, HEADS_CONFLICT, two_branches};
 pub use id::{RevisionId, RevisionIdError};
 pub use migration::{Migration, is_transactional};
 pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold};
+pub use replant::{LeftOut, Replant, Replanted, composed};
 pub use route::{Direction, RouteError};
 pub use target::{Target, TargetError};

@@ -179,6 +179,32 @@ fn broken_histories_are_refused_and_never_loop() {
     });
 }
 
+#[test]
+fn unmerged_pairs_are_those_that_no_revision_settles() {
+    each(|seed, _, revisions| {
+        let graph = Graph::new(revisions).unwrap();
+        let found: BTreeSet<_> = graph.unmerged().into_iter().collect();
+        let after = |id: &RevisionId| graph.descendants(id).into_iter().chain([id.clone()]).collect::<BTreeSet<_>>();
+        for (at, left) in graph.order().iter().enumerate() {
+            for right in &graph.order()[at + 1..] {
+                let settled = !after(left).is_disjoint(&after(right));
+                assert_ne!(found.contains(&(left.clone(), right.clone())), settled, "seed {seed}: {left} {right}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_revision_after_all_heads_settles_everything() {
+    each(|seed, _, mut revisions| {
+        let heads = Graph::new(revisions.clone()).unwrap().heads();
+        let several = 1 < heads.len();
+        assert_eq!(!Graph::new(revisions.clone()).unwrap().unmerged().is_empty(), several, "seed {seed}");
+        revisions.push((RevisionId::new("zzz_merge").unwrap(), heads));
+        assert!(Graph::new(revisions).unwrap().unmerged().is_empty(), "seed {seed}");
+    });
+}
+
 /// Ten thousand revisions, unoptimised: a quadratic step would take minutes.
 #[test]
 fn long_histories_are_quick() {

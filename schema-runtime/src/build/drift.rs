@@ -7,16 +7,18 @@ use std::path::Path;
 use schema_core::{
     Change, Ident, KindName, ObjectId, Schema,
     diff::difference,
-    history::{Graph, RevisionId, RevisionRecord, fold},
+    history::{Divided, Graph, HEADS_CONFLICT, RevisionId, RevisionRecord, fold},
     kinds::Object,
 };
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 
-use super::{Report, names, package::Package, sources};
+use super::{MIGRATION_MISSING, Report, names, package::Package, sources};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Drift {
+    /// The code of the finding.
+    pub(super) code: &'static str,
     /// Where the derives look for it: `column users.email`, `table users`, `enum mood`.
     pub(super) key: String,
     /// What is told.
@@ -35,12 +37,15 @@ pub(super) fn find(package: &Package, report: &mut Report) -> Result<Vec<Drift>,
     let default_schema = Ident::new(package.default_schema.clone()).map_err(|error| error.to_string())?;
     names::tell(package, &files, &default_schema, report);
     let lowered = lower(&files, &LowerOptions { default_schema });
-    let recorded = recorded(&package.migrations, report)?;
+    let recorded = match recorded(&package.migrations, report)? {
+        Ok(recorded) => recorded,
+        Err(conflicts) => return Ok(conflicts),
+    };
     Ok(compare(package, &lowered, &recorded))
 }
 
-/// The schema at the head of the recorded history.
-fn recorded(folder: &Path, report: &mut Report) -> Result<Schema, String> {
+/// The schema at the heads of the recorded history, or the heads that conflict: then there is none.
+fn recorded(folder: &Path, report: &mut Report) -> Result<Result<Schema, Vec<Drift>>, String> {
     let mut records: BTreeMap<RevisionId, RevisionRecord> = BTreeMap::new();
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries.flatten() {
@@ -53,8 +58,27 @@ fn recorded(folder: &Path, report: &mut Report) -> Result<Schema, String> {
     }
     let nodes = records.iter().map(|(id, record)| (id.clone(), record.parents.clone()));
     let graph = Graph::new(nodes).map_err(|_| "the history is not sound: cargo schema check shows why".to_owned())?;
+    let conflicts = conflicts(&graph, &records);
+    if !conflicts.is_empty() {
+        return Ok(Err(conflicts));
+    }
     let ordered = graph.order().iter().filter_map(|id| records.get_key_value(id));
-    fold(ordered).map_err(|error| error.to_string())
+    fold(ordered).map(Ok).map_err(|error| error.to_string())
+}
+
+/// Two heads that conflict concern no field. What only PostgreSQL could tell of them is told by `cargo schema check`.
+fn conflicts(graph: &Graph, records: &BTreeMap<RevisionId, RevisionRecord>) -> Vec<Drift> {
+    if graph.heads().len() < 2 {
+        return Vec::new();
+    }
+    let records = records.iter().map(|(id, record)| (id, record.clone())).collect();
+    let found = Divided::of(graph, &records, |_| false).conflicts;
+    let told = found.iter().map(|conflict| {
+        let finding = conflict.to_diagnostic(graph, |_| None);
+        let text = format!("{}; {}", finding.message, finding.help.join("; "));
+        Drift { code: HEADS_CONFLICT.as_str(), key: String::new(), text, declared: false }
+    });
+    told.collect()
 }
 
 fn compare(package: &Package, lowered: &Lowered, recorded: &Schema) -> Vec<Drift> {
@@ -95,7 +119,7 @@ fn drift(change: &Change, package: &Package, lowered: &Lowered) -> Option<Drift>
     let place = statement.map(|place| format!(" of {}", place.file)).unwrap_or_default();
     let text = format!("{} `{id}`{place} {what}; write the revision: cargo schema generate", id.kind.words());
     let declared = statement.is_none() && lowered.spans.contains_key(&home);
-    Some(Drift { key: format!("{} {home}", home.kind.words()), text, declared })
+    Some(Drift { code: MIGRATION_MISSING, key: format!("{} {home}", home.kind.words()), text, declared })
 }
 
 /// The struct, field or type whose declaration stands for a change.

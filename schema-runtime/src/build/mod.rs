@@ -52,7 +52,7 @@ pub fn verify() {
 }
 
 /// The finding that the derives show at the field, and this says where there is none.
-const CODE: &str = "migration-missing";
+const MIGRATION_MISSING: &str = "migration-missing";
 
 /// Windows takes 32,767 characters for a variable. What does not fit is not the last thing that is wrong, and comes up later.
 const LONGEST_VARIABLE: usize = 24_000;
@@ -108,13 +108,13 @@ fn verify_package(package: &Package, report: &mut Report) {
 fn tell(package: &Package, found: &[drift::Drift], report: &mut Report) {
     if package.mode == Mode::Warn {
         for drift in found {
-            report.warn(&format!("{} [{CODE}]", drift.text));
+            report.warn(&format!("{} [{}]", drift.text, drift.code));
         }
         return;
     }
     let (placed, homeless): (Vec<_>, Vec<_>) = found.iter().partition(|drift| drift.declared);
     for drift in homeless {
-        report.line(&format!("cargo::error=cargo schema: {} [{CODE}]", drift.text));
+        report.line(&format!("cargo::error=cargo schema: {} [{}]", drift.text, drift.code));
     }
     let mut entries = String::new();
     for drift in &placed {

@@ -4,6 +4,7 @@
 //! is decided in [`crate::config`]. Here is the list of the commands; the flags of each are in the file of its group.
 
 mod applying;
+mod branches;
 mod dev;
 mod global;
 mod hook;
@@ -13,7 +14,7 @@ mod writing;
 
 use clap::{Parser, Subcommand};
 
-pub use self::{applying::*, dev::*, global::*, hook::*, reporting::*, revisions::*, writing::*};
+pub use self::{applying::*, branches::*, dev::*, global::*, hook::*, reporting::*, revisions::*, writing::*};
 
 /// PostgreSQL migrations from your structs: generated, proven on a throwaway database, applied.
 #[derive(Debug, Parser)]
@@ -81,6 +82,12 @@ pub enum Command {
     /// Delete a revision that is not applied and that nothing is built on
     #[command(after_help = "Example:\n  cargo schema remove add_bio")]
     Remove(Remove),
+    /// Plan a branch of the history again on the other one, when the two conflict
+    #[command(after_help = "Example:\n  cargo schema rebase 20261122131500_add_bio")]
+    Rebase(Rebase),
+    /// Write a revision after all heads, which says that they go together
+    #[command(after_help = "Example:\n  cargo schema merge -m \"bio and age\"")]
+    Merge(Merge),
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
@@ -125,6 +132,8 @@ impl Command {
             Command::Edit(_) => "edit",
             Command::Record(_) => "record",
             Command::Remove(_) => "remove",
+            Command::Rebase(_) => "rebase",
+            Command::Merge(_) => "merge",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",

@@ -1,0 +1,148 @@
+//! A line of revisions planned again on another one.
+//!
+//! A revision is taken for purely generated when planning its recorded changes where they were recorded gives the very SQL that it has.
+//! Then its SQL is written anew, both ways, from its changes on the new place. Hand-written SQL cannot be: it is kept, when the user says
+//! so, and proven on the new place like everything else. Nothing is written here.
+
+use schema_core::diff::Difference;
+use schema_core::history::{Checksums, LeftOut, Migration, Replant, RevisionId, RevisionRecord, composed};
+use schema_core::plan::{Hints, Plan, plan};
+use schema_core::rename::Rename;
+use schema_core::{Change, Hazard, KindName, Schema, sql};
+
+/// A revision of the line that is moved.
+#[derive(Clone, Debug)]
+pub struct Moved<'r> {
+    /// Its texts.
+    pub migration: Migration,
+    /// Its record.
+    pub record: &'r RevisionRecord,
+    /// The schema that it was made on.
+    pub before: Schema,
+    /// The schema that it made.
+    pub after: Schema,
+}
+
+/// The same on its new place.
+#[derive(Clone, Debug)]
+pub struct Planted {
+    /// What it was called.
+    pub old: RevisionId,
+    /// The schema before.
+    pub before: Schema,
+    /// The schema after.
+    pub after: Schema,
+    /// What is recorded.
+    pub difference: Difference,
+    /// The SQL that goes there.
+    pub up: String,
+    /// The SQL that comes back.
+    pub down: Option<String>,
+    /// What was left out, and why.
+    pub left_out: Vec<LeftOut>,
+    /// What it may cost on the new place and did not cost on the old one.
+    pub hazards: Vec<Hazard>,
+}
+
+impl Planted {
+    /// Whether nothing is left of it.
+    pub fn is_empty(&self) -> bool {
+        self.difference.is_empty() && self.up.trim().is_empty()
+    }
+}
+
+impl Moved<'_> {
+    /// The plan that its SQL comes from, when it was generated and not touched since. `hints` is what the structs say about rows.
+    pub fn generated(&self, hints: &Hints) -> Option<Plan> {
+        let all = composed(self.record.changes.iter());
+        // Names of constraints and indexes follow from their definitions, unless somebody gave them.
+        let told: Vec<Rename> = all.iter().filter(|rename| !is_label(rename.before.kind)).cloned().collect();
+        let nothing = Hints::default();
+        let ways = [(&told, &nothing), (&told, hints), (&all, &nothing), (&all, hints)];
+        ways.into_iter().find_map(|(renames, hints)| {
+            let plan = plan(&self.before, &self.after, renames, hints);
+            let same = Checksums::text_of(&plan.up.text(), Some(&plan.down.text())) == self.migration.checksum();
+            same.then_some(plan)
+        })
+    }
+
+    /// Whether it has SQL that nothing generated.
+    pub fn is_hand_written(&self, hints: &Hints) -> bool {
+        let does_nothing = |text: &str| sql::split(text).is_ok_and(|statements| statements.is_empty());
+        let nothing = does_nothing(&self.migration.up) && self.migration.down.as_deref().is_none_or(does_nothing);
+        !(nothing && self.record.changes.is_empty()) && self.generated(hints).is_none()
+    }
+}
+
+fn is_label(kind: KindName) -> bool {
+    use KindName::{Check, Exclusion, ForeignKey, Index, PrimaryKey, Unique};
+    matches!(kind, PrimaryKey | Unique | Check | Exclusion | Index | ForeignKey)
+}
+
+/// What the structs say, when they stand for the end of the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal<'s> {
+    /// The schema.
+    pub schema: &'s Schema,
+    /// What is said about rows.
+    pub hints: &'s Hints,
+}
+
+/// Plans a line again on `onto`, which `other_line` leads to from where the lines part.
+pub fn rebased(fork: &Schema, other_line: &[Change], line: &[Moved<'_>], goal: Option<Goal<'_>>) -> Vec<Planted> {
+    let mut replant = Replant::new(fork, other_line);
+    let nothing = Hints::default();
+    let hints = goal.map_or(&nothing, |goal| goal.hints);
+    let mut planted = Vec::with_capacity(line.len());
+    let mut before = replant.schema.clone();
+    for (at, moved) in line.iter().enumerate() {
+        let done = replant.revision(&moved.record.changes);
+        let mut after = replant.schema.clone();
+        if let Some(goal) = goal.filter(|_| at + 1 == line.len()) {
+            after = decided(after, goal.schema, other_line, line);
+        }
+        let one = plant(moved, (before, &after), &done.renames, done.left_out, hints);
+        before = after;
+        planted.push(one);
+    }
+    planted
+}
+
+/// The structs win where either line is about an object. Other objects in which they differ are for the next revision.
+fn decided(planned: Schema, structs: &Schema, other_line: &[Change], line: &[Moved<'_>]) -> Schema {
+    let own = line.iter().flat_map(|moved| &moved.record.changes);
+    let touched: Vec<_> = other_line.iter().chain(own).map(Change::id).collect();
+    let differs: Vec<_> = planned.beside(structs).filter(|(ours, theirs)| ours != theirs).collect();
+    let about = differs.iter().filter_map(|(ours, theirs)| ours.or(*theirs)).map(schema_core::kinds::Object::id);
+    let known = |id: &schema_core::ObjectId| touched.iter().any(|of| of == id);
+    if differs.is_empty() || !about.into_iter().all(|id| known(&id)) {
+        return planned;
+    }
+    structs.in_order_of(&planned)
+}
+
+fn plant(
+    moved: &Moved<'_>,
+    (before, after): (Schema, &Schema),
+    renames: &[Rename],
+    left_out: Vec<LeftOut>,
+    hints: &Hints,
+) -> Planted {
+    let told: Vec<Rename> = renames.iter().filter(|rename| !is_label(rename.before.kind)).cloned().collect();
+    let new = plan(&before, after, &told, hints);
+    let old = moved.generated(hints);
+    let known: Vec<_> =
+        old.iter().flat_map(|plan| &plan.hazards).map(|hazard| (hazard.class, &hazard.object)).collect();
+    let hazards: Vec<Hazard> = match old {
+        Some(_) => {
+            new.hazards.iter().filter(|hazard| !known.contains(&(hazard.class, &hazard.object))).cloned().collect()
+        }
+        None => Vec::new(),
+    };
+    let (up, down) = match old {
+        Some(_) => (new.up.text(), Some(new.down.text())),
+        None => (moved.migration.up.to_string(), moved.migration.down.as_deref().map(str::to_owned)),
+    };
+    let difference = new.difference;
+    Planted { old: moved.migration.id.clone(), before, after: after.clone(), difference, up, down, left_out, hazards }
+}
