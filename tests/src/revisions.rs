@@ -68,3 +68,28 @@ fn counted(n: u32) -> String {
 fn uncounted(n: u32) -> String {
     format!("INSERT INTO done VALUES (-{n});")
 }
+
+/// Two branches over a common base: `mood` adds a value to an enum, a column, and a table with a reference; `main` drops a column of the base.
+pub fn branch(name: &str) -> Vec<Migration> {
+    let base =
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');\nCREATE TABLE users (id integer PRIMARY KEY, mood mood, nick text);";
+    let mut all = vec![revision("1_base", "", base, "DROP TABLE users;\nDROP TYPE mood;")];
+    if name == "mood" {
+        let narrower = "ALTER TYPE mood RENAME TO mood_before;\nCREATE TYPE mood AS ENUM ('sad', 'ok');\n\
+                        ALTER TABLE users ALTER COLUMN mood TYPE mood USING mood::text::mood;\nDROP TYPE mood_before;";
+        all.push(revision("2_happy", "1_base", "ALTER TYPE mood ADD VALUE 'happy';", narrower));
+        let renamed = "ALTER TABLE users RENAME COLUMN nick TO name;\nALTER TABLE users ADD COLUMN bio text;";
+        let back = "ALTER TABLE users DROP COLUMN bio;\nALTER TABLE users RENAME COLUMN name TO nick;";
+        all.push(revision("3_bio", "2_happy", renamed, back));
+        let posts = "CREATE TABLE posts (id serial PRIMARY KEY, author integer REFERENCES users);";
+        all.push(revision("4_posts", "3_bio", posts, "DROP TABLE posts;"));
+    } else {
+        all.push(revision(
+            "2_lean",
+            "1_base",
+            "ALTER TABLE users DROP COLUMN nick;",
+            "ALTER TABLE users ADD COLUMN nick text;",
+        ));
+    }
+    all
+}

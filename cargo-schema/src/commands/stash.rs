@@ -56,10 +56,10 @@ impl Work<'_> {
             .iter()
             .map(|entry| {
                 vec![
-                    Cell::new(&entry.id.to_string(), Color::Name),
+                    Cell::new(entry.id.to_string(), Color::Name),
                     words(entry).as_str().into(),
                     format!("{} {}", taken(entry), entry.revision).as_str().into(),
-                    Cell::new(&since(entry), Color::Dim),
+                    Cell::new(since(entry), Color::Dim),
                 ]
             })
             .collect();

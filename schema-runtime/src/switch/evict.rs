@@ -6,8 +6,9 @@
 use schema_core::quote_literal;
 use schema_core::sql::{Token, tokens};
 
+use super::entry::StashKind;
 use super::restore::Quiet;
-use super::stash::{Source, StashKind, ask, batch};
+use super::stash::{Source, ask, batch};
 use super::tables::{Table, Tables};
 use crate::apply::session::Session;
 use crate::apply::{ApplyError, SqlFailure};

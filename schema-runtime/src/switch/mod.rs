@@ -5,6 +5,7 @@
 //! PostgreSQL allows. Whether a database may be treated so is for the caller to know: an application never does, and the subcommand
 //! does in development only.
 
+mod entry;
 mod evict;
 mod loss;
 mod pass;
@@ -16,7 +17,7 @@ mod text;
 
 use schema_core::history::{RevisionId, Target};
 
-pub use stash::{StashKind, Stashed};
+pub use entry::{StashKind, Stashed};
 
 use crate::apply::ApplyError;
 use crate::apply::session::ready;
@@ -104,7 +105,7 @@ impl Migrator {
 
     /// What is in the stash, the oldest first.
     pub fn stash(&self, client: &mut postgres::Client) -> Result<Vec<Stashed>, ApplyError> {
-        let found = ready(stash::entries(client, &self.options.namespace))?;
+        let found = ready(entry::entries(client, &self.options.namespace))?;
         Ok(found.into_iter().map(|entry| entry.shown).collect())
     }
 
@@ -117,7 +118,7 @@ impl Migrator {
         most: usize,
     ) -> Result<Option<Vec<Vec<Option<String>>>>, ApplyError> {
         ready(async {
-            let found = stash::entries(client, &self.options.namespace).await?;
+            let found = entry::entries(client, &self.options.namespace).await?;
             match found.iter().find(|entry| entry.shown.id == id) {
                 Some(entry) => stash::shown_rows(client, entry, most).await.map(Some),
                 None => Ok(None),

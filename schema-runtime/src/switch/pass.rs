@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entry::{Entry, StashKind, entries};
 use super::evict::{Misfits, evict, misfits};
 use super::loss::{Changed, Loss, losses};
 use super::restore::{Attempt, Restored, prune, restore};
 use super::run::Switching;
-use super::stash::{Entry, Source, StashKind, ask, batch, create, entries, mark_due};
+use super::stash::{Source, ask, batch, create, mark_due};
 use super::tables::{Tables, look};
 use super::text::{inside, may_lose, may_refuse, only_defines, relaxed};
 use super::{Restoration, RestoreState};

@@ -5,7 +5,8 @@
 
 use schema_core::{quote_ident, quote_literal};
 
-use super::stash::{Entry, StashKind, ask, batch, copy, counted, drop_entry, key_expression, list, mark_due, rank};
+use super::entry::{Entry, StashKind, list};
+use super::stash::{ask, batch, copy, counted, drop_entry, key_expression, mark_due, rank};
 use super::tables::{Column, Name, Table, Tables};
 use crate::apply::session::Session;
 use crate::apply::{ApplyError, SqlFailure};

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
 
-use super::stash::{Source, StashKind, Stashed, batch, drop_entry, entries};
+use super::entry::{StashKind, Stashed, entries};
+use super::stash::{Source, batch, drop_entry};
 use super::text::{inside, refused};
 use super::{PlanDown, Restoration, RestoreState};
 use crate::apply::ledger::{self, Ledger};
