@@ -22,7 +22,7 @@ use crate::cli::arguments::Rebase;
 use crate::devdb::{self, DevServer};
 use crate::ops::found;
 use crate::ops::prove::{Job, prove};
-use crate::ops::rebase::{Goal, Moved, Planted, rebased};
+use crate::ops::rebase::{Moved, Planted, Target, planted, targets};
 use crate::project::{Project, RevisionDir, remove_revision};
 use crate::report::Problem;
 
@@ -44,8 +44,9 @@ pub(super) fn run(world: &World<'_>, options: &Rebase) -> Result<Outcome, Failur
     let fork = fold_of(&records, |id| place.shared.contains(id))?;
     let other_line = records.iter().filter(|(id, _)| place.base.contains(*id) && !place.shared.contains(*id));
     let other_line: Vec<Change> = other_line.flat_map(|(_, record)| record.changes.clone()).collect();
-    let goal = structs.as_ref().map(|structs| Goal { schema: structs.schema(), hints });
-    let planted = rebased(&fork, &other_line, &line, goal);
+    let goal = structs.as_ref().map(Structs::schema);
+    let targets = targets(&fork, &other_line, &line, goal);
+    let planted = planned(&server, &base, &line, targets, hints)?;
     let findings = judged(&planted, options.allow_data_loss, structs.as_ref());
     if stops(&findings) {
         return Err(Failure::Findings(findings));
@@ -142,6 +143,27 @@ fn line<'p>(
         line.push(Moved { migration: migration.clone(), record, before, after });
     }
     Ok(line)
+}
+
+/// The revisions on their new place. What views need there is found where each of them leads.
+fn planned(
+    server: &DevServer,
+    base: &Project,
+    line: &[Moved<'_>],
+    targets: Vec<Target>,
+    hints: &Hints,
+) -> Result<Vec<Planted>, Failure> {
+    let history = base.migrations();
+    let mut plants = Vec::with_capacity(line.len());
+    for (at, (moved, mut target)) in line.iter().zip(targets).enumerate() {
+        target.before = match at {
+            0 => found::recorded(server, &target.before, &history)?,
+            _ => found::declared(server, &target.before)?,
+        };
+        target.after = found::declared(server, &target.after)?;
+        plants.push(planted(moved, target, hints));
+    }
+    Ok(plants)
 }
 
 /// Asks about SQL that nothing generated.

@@ -229,7 +229,7 @@ fn shown(id: &ObjectId) -> String {
     format!("{} `{id}`", id.kind.words())
 }
 
-fn thing(clash: &Clash) -> String {
+pub(super) fn thing(clash: &Clash) -> String {
     match &clash.mark {
         Mark::Object(id) => shown(id),
         Mark::Name(NameClaim::Relation(name) | NameClaim::Type(name) | NameClaim::Routine(name, _)) => {

@@ -7,6 +7,8 @@ mod adoption;
 mod checksum;
 mod defect;
 mod footprint;
+#[cfg(test)]
+mod footprint_cases;
 mod graph;
 mod heads;
 mod id;

@@ -80,12 +80,14 @@ impl Replant {
 
     fn change(&mut self, change: &Change, left_out: &mut Vec<LeftOut>, renames: &mut Vec<Change>) {
         match change {
-            Change::Create(object) => self.create(self.followed(object), left_out),
+            Change::Create(object) if self.stands(object) => self.create(self.followed(object), left_out),
+            Change::Create(object) => self.missed(object, left_out),
             Change::Drop(object) => self.remove(&self.followed(object).id(), left_out),
-            Change::Alter(diff) => {
+            Change::Alter(diff) if self.stands(&diff.after) => {
                 let diff = Diff { before: self.followed(&diff.before), after: self.followed(&diff.after) };
                 self.alter(diff, left_out);
             }
+            Change::Alter(diff) => self.missed(&diff.after, left_out),
             Change::Rename(rename) => {
                 let here = self.followed_rename(rename);
                 self.unseen.retain(|other| other.before != rename.before);
@@ -94,6 +96,13 @@ impl Replant {
                 }
             }
         }
+    }
+
+    /// An object that lacks here what it stands on.
+    fn missed(&self, object: &Object, left_out: &mut Vec<LeftOut>) {
+        let id = self.followed(object).id();
+        let there = self.schema.get(&id);
+        left_out.push(if there == Some(&self.followed(object)) { LeftOut::Same(id) } else { LeftOut::Gone(id) });
     }
 
     fn followed(&self, object: &Object) -> Object {
@@ -114,21 +123,19 @@ impl Replant {
         Rename { before, after }
     }
 
-    /// Whether all that an object stands on, and that was there when it was written, is here too.
+    /// Whether all that an object stood on where it was written is here too, under whatever name.
     fn stands(&self, object: &Object) -> bool {
-        let was_there = |id: &ObjectId| {
-            let unseen = self.unseen.iter().any(|rename| rename.after == *id);
-            unseen || self.from.contains(id)
-        };
-        let needed = object.requires(&self.schema).into_iter().chain(object.table().map(ObjectId::table));
-        needed.into_iter().all(|id| self.schema.contains(&id) || !was_there(&id))
+        let needed = object.requires(&self.from).into_iter().chain(object.table().map(ObjectId::table));
+        needed.into_iter().filter(|id| self.from.contains(id)).all(|id| {
+            let here = self.unseen.iter().fold(id, |id, rename| renamed_id(&id, std::slice::from_ref(rename)));
+            self.schema.contains(&here)
+        })
     }
 
     fn create(&mut self, object: Object, left_out: &mut Vec<LeftOut>) {
         let id = object.id();
         match self.schema.get(&id) {
             Some(there) if *there == object => left_out.push(LeftOut::Same(id)),
-            _ if !self.stands(&object) => left_out.push(LeftOut::Gone(id)),
             Some(there) => {
                 let place = there.clone();
                 self.schema.insert(in_place_of(&place, object));
@@ -142,7 +149,6 @@ impl Replant {
         match self.schema.get(&id) {
             None => left_out.push(LeftOut::Gone(id)),
             Some(there) if *there == diff.after => left_out.push(LeftOut::Same(id)),
-            Some(_) if !self.stands(&diff.after) => left_out.push(LeftOut::Gone(id)),
             Some(there) => {
                 let merged = in_place_of(there, three_way(there, &diff));
                 self.schema.insert(merged);
