@@ -99,7 +99,16 @@ impl Place {
             )));
         }
         let own: BTreeSet<RevisionId> = own.iter().flat_map(with_ancestors).collect();
-        let line = graph.order().iter().filter(|id| own.contains(*id) && !base.contains(*id)).cloned().collect();
+        let line = graph.order().iter().filter(|id| own.contains(*id) && !base.contains(*id)).cloned();
+        let line: Vec<RevisionId> = line.collect();
+        let is_adopted = |dir: &&RevisionDir| dir.files.is_some() || dir.head.adopted.is_some();
+        if let Some(adopted) = project.revisions.iter().filter(is_adopted).find(|dir| line.contains(&dir.id)) {
+            return Err(Failure::usage(&format!(
+                "`{}` was adopted from another tool, which knows it by its name, so it cannot be planned again\n\
+                 help: rebase the other branch",
+                adopted.id
+            )));
+        }
         Ok(Place { shared: own.intersection(&base).cloned().collect(), line, base })
     }
 
@@ -262,7 +271,8 @@ fn replace(world: &World<'_>, base: &Project, steps: &[Step]) -> Result<(), Fail
         there.revisions.push(RevisionDir { up, down, record: record.to_string(), ..RevisionDir::named(&migration.id) });
     }
     for step in steps.iter().rev() {
-        remove_revision(&base.folder, &step.planted.old)?;
+        let heir = step.new.as_ref().map(|(migration, _)| &migration.id);
+        remove_revision(&base.folder, &step.planted.old, heir)?;
         world.screen.doing("Removed", &format!("{}/{}", base.shown, step.planted.old));
     }
     Ok(())

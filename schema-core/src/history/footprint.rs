@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::record::fold_fitting;
 use super::text_marks::TextMarks;
 use crate::{
     Change, Diff, Ident, KindName, ObjectId, QualifiedName, Schema, Statement,
@@ -103,12 +104,7 @@ impl Clash {
 impl Footprint {
     /// The footprint of changes that start from `before`.
     pub fn of(changes: &[Change], before: &Schema) -> Footprint {
-        // What does not fit is told where histories are folded.
-        let step = |schema: Schema, change: &Change| change.apply(schema.clone()).unwrap_or(schema);
-        let after = match changes.iter().try_fold(before.clone(), |schema, change| change.apply(schema)) {
-            Ok(after) => after,
-            Err(_) => changes.iter().fold(before.clone(), step),
-        };
+        let after = fold_fitting(before.clone(), changes.iter());
         let mut draft = Draft { before, after: &after, at: 0, marks: BTreeMap::new() };
         for (at, change) in changes.iter().enumerate() {
             draft.at = at;

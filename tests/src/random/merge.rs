@@ -276,5 +276,8 @@ fn says_old_names(left: &Branch, right: &Branch) -> bool {
         Change::Alter(diff) => !diff.after.expressions().is_empty(),
         _ => false,
     };
-    left.record.changes.iter().any(renames) && right.record.changes.iter().any(has_expression)
+    let says = |one: &Branch, other: &Branch| {
+        one.record.changes.iter().any(renames) && other.record.changes.iter().any(has_expression)
+    };
+    says(left, right) || says(right, left)
 }
