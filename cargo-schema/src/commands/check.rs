@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use schema_core::diagnostic::{Code, Diagnostic, Severity, stops};
 use schema_core::diff::difference;
-use schema_core::history::{Migration, RevisionId, RevisionRecord};
+use schema_core::history::{Migration, RevisionId, RevisionRecord, fold_fitting};
 use schema_core::rename::Rename;
 use schema_core::{Change, Schema};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ impl<'p> States<'p> {
             _ => {
                 let earlier: BTreeSet<RevisionId> = self.project.graph.ancestors(id).into_iter().collect();
                 let earlier = self.records[..at].iter().filter(|(id, _)| earlier.contains(*id));
-                earlier.fold(Schema::default(), |schema, (_, record)| after(schema, record))
+                fold_fitting(Schema::default(), earlier.flat_map(|(_, record)| &record.changes))
             }
         };
         self.last = Some(((*id).clone(), after(before.clone(), record)));
@@ -203,10 +203,9 @@ fn prove_adoption(
     Ok(Some(finding.help("remove its folder and adopt again, if no database has it yet: cargo schema init --from")))
 }
 
-/// The recorded schema one revision later. That the records fold has been seen; a merge may stand behind two lines that fold in one
-/// order only.
+/// The recorded schema one revision later. A merge may stand behind two lines that fold in one order only.
 fn after(before: Schema, record: &RevisionRecord) -> Schema {
-    record.changes.iter().fold(before, |schema, change| change.apply(schema.clone()).unwrap_or(schema))
+    fold_fitting(before, record.changes.iter())
 }
 
 /// The finding of a revision that is there already, and whose files are to be corrected.

@@ -22,7 +22,7 @@ use crate::cli::arguments::Rebase;
 use crate::devdb::{self, DevServer};
 use crate::ops::found;
 use crate::ops::prove::{Job, prove};
-use crate::ops::rebase::{Goal, Moved, Planted, rebased};
+use crate::ops::rebase::{Moved, Planted, Target, planted, targets};
 use crate::project::{Project, RevisionDir, remove_revision};
 use crate::report::Problem;
 
@@ -44,8 +44,9 @@ pub(super) fn run(world: &World<'_>, options: &Rebase) -> Result<Outcome, Failur
     let fork = fold_of(&records, |id| place.shared.contains(id))?;
     let other_line = records.iter().filter(|(id, _)| place.base.contains(*id) && !place.shared.contains(*id));
     let other_line: Vec<Change> = other_line.flat_map(|(_, record)| record.changes.clone()).collect();
-    let goal = structs.as_ref().map(|structs| Goal { schema: structs.schema(), hints });
-    let planted = rebased(&fork, &other_line, &line, goal);
+    let goal = structs.as_ref().map(Structs::schema);
+    let targets = targets(&fork, &other_line, &line, goal);
+    let planted = planned(&server, &base, &line, targets, hints)?;
     let findings = judged(&planted, options.allow_data_loss, structs.as_ref());
     if stops(&findings) {
         return Err(Failure::Findings(findings));
@@ -98,7 +99,16 @@ impl Place {
             )));
         }
         let own: BTreeSet<RevisionId> = own.iter().flat_map(with_ancestors).collect();
-        let line = graph.order().iter().filter(|id| own.contains(*id) && !base.contains(*id)).cloned().collect();
+        let line = graph.order().iter().filter(|id| own.contains(*id) && !base.contains(*id)).cloned();
+        let line: Vec<RevisionId> = line.collect();
+        let is_adopted = |dir: &&RevisionDir| dir.files.is_some() || dir.head.adopted.is_some();
+        if let Some(adopted) = project.revisions.iter().filter(is_adopted).find(|dir| line.contains(&dir.id)) {
+            return Err(Failure::usage(&format!(
+                "`{}` was adopted from another tool, which knows it by its name, so it cannot be planned again\n\
+                 help: rebase the other branch",
+                adopted.id
+            )));
+        }
         Ok(Place { shared: own.intersection(&base).cloned().collect(), line, base })
     }
 
@@ -142,6 +152,27 @@ fn line<'p>(
         line.push(Moved { migration: migration.clone(), record, before, after });
     }
     Ok(line)
+}
+
+/// The revisions on their new place. What views need there is found where each of them leads.
+fn planned(
+    server: &DevServer,
+    base: &Project,
+    line: &[Moved<'_>],
+    targets: Vec<Target>,
+    hints: &Hints,
+) -> Result<Vec<Planted>, Failure> {
+    let history = base.migrations();
+    let mut plants = Vec::with_capacity(line.len());
+    for (at, (moved, mut target)) in line.iter().zip(targets).enumerate() {
+        target.before = match at {
+            0 => found::recorded(server, &target.before, &history)?,
+            _ => found::declared(server, &target.before)?,
+        };
+        target.after = found::declared(server, &target.after)?;
+        plants.push(planted(moved, target, hints));
+    }
+    Ok(plants)
 }
 
 /// Asks about SQL that nothing generated.
@@ -240,7 +271,8 @@ fn replace(world: &World<'_>, base: &Project, steps: &[Step]) -> Result<(), Fail
         there.revisions.push(RevisionDir { up, down, record: record.to_string(), ..RevisionDir::named(&migration.id) });
     }
     for step in steps.iter().rev() {
-        remove_revision(&base.folder, &step.planted.old)?;
+        let heir = step.new.as_ref().map(|(migration, _)| &migration.id);
+        remove_revision(&base.folder, &step.planted.old, heir)?;
         world.screen.doing("Removed", &format!("{}/{}", base.shown, step.planted.old));
     }
     Ok(())

@@ -25,7 +25,7 @@ pub(super) fn run(world: &World<'_>, options: &Remove) -> Result<Outcome, Failur
     if options.dry_run {
         return Ok(Outcome::done(format!("{folder} would be removed\n"), result));
     }
-    remove_revision(&project.folder, &id)?;
+    remove_revision(&project.folder, &id, None)?;
     Ok(Outcome::done(format!("{folder} is removed; what the structs say is unchanged\n"), result))
 }
 

@@ -79,33 +79,35 @@ fn is_label(kind: KindName) -> bool {
     matches!(kind, PrimaryKey | Unique | Check | Exclusion | Index | ForeignKey)
 }
 
-/// What the structs say, when they stand for the end of the line.
-#[derive(Clone, Copy, Debug)]
-pub struct Goal<'s> {
-    /// The schema.
-    pub schema: &'s Schema,
-    /// What is said about rows.
-    pub hints: &'s Hints,
+/// Where a revision of the line starts on its new place, and where it leads.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The schema before.
+    pub before: Schema,
+    /// The schema after.
+    pub after: Schema,
+    /// The renames on the way.
+    pub renames: Vec<Rename>,
+    /// What was left out, and why.
+    pub left_out: Vec<LeftOut>,
 }
 
-/// Plans a line again on `onto`, which `other_line` leads to from where the lines part.
-pub fn rebased(fork: &Schema, other_line: &[Change], line: &[Moved<'_>], goal: Option<Goal<'_>>) -> Vec<Planted> {
+/// Where each revision of a line leads after the other line, which parts from it at `fork`.
+pub fn targets(fork: &Schema, other_line: &[Change], line: &[Moved<'_>], goal: Option<&Schema>) -> Vec<Target> {
     let mut replant = Replant::new(fork, other_line);
-    let nothing = Hints::default();
-    let hints = goal.map_or(&nothing, |goal| goal.hints);
-    let mut planted = Vec::with_capacity(line.len());
+    let mut targets = Vec::with_capacity(line.len());
     let mut before = replant.schema.clone();
     for (at, moved) in line.iter().enumerate() {
         let done = replant.revision(&moved.record.changes);
         let mut after = replant.schema.clone();
         if let Some(goal) = goal.filter(|_| at + 1 == line.len()) {
-            after = decided(after, goal.schema, other_line, line);
+            after = decided(after, goal, other_line, line);
         }
-        let one = plant(moved, (before, &after), &done.renames, done.left_out, hints);
+        let renames = done.renames.into_iter().filter(|rename| !is_label(rename.before.kind)).collect();
+        targets.push(Target { before, after: after.clone(), renames, left_out: done.left_out });
         before = after;
-        planted.push(one);
     }
-    planted
+    targets
 }
 
 /// The structs win where either line is about an object. Other objects in which they differ are for the next revision.
@@ -121,28 +123,19 @@ fn decided(planned: Schema, structs: &Schema, other_line: &[Change], line: &[Mov
     structs.in_order_of(&planned)
 }
 
-fn plant(
-    moved: &Moved<'_>,
-    (before, after): (Schema, &Schema),
-    renames: &[Rename],
-    left_out: Vec<LeftOut>,
-    hints: &Hints,
-) -> Planted {
-    let told: Vec<Rename> = renames.iter().filter(|rename| !is_label(rename.before.kind)).cloned().collect();
-    let new = plan(&before, after, &told, hints);
+/// Plans a revision on its new place. What views and routines need must be known of both schemas of the target.
+pub fn planted(moved: &Moved<'_>, target: Target, hints: &Hints) -> Planted {
+    let Target { before, after, renames, left_out } = target;
+    let new = plan(&before, &after, &renames, hints);
     let old = moved.generated(hints);
     let known: Vec<_> =
         old.iter().flat_map(|plan| &plan.hazards).map(|hazard| (hazard.class, &hazard.object)).collect();
-    let hazards: Vec<Hazard> = match old {
-        Some(_) => {
-            new.hazards.iter().filter(|hazard| !known.contains(&(hazard.class, &hazard.object))).cloned().collect()
-        }
-        None => Vec::new(),
-    };
+    let is_new = |hazard: &&Hazard| old.is_some() && !known.contains(&(hazard.class, &hazard.object));
+    let hazards: Vec<Hazard> = new.hazards.iter().filter(is_new).cloned().collect();
     let (up, down) = match old {
         Some(_) => (new.up.text(), Some(new.down.text())),
         None => (moved.migration.up.to_string(), moved.migration.down.as_deref().map(str::to_owned)),
     };
-    let difference = new.difference;
-    Planted { old: moved.migration.id.clone(), before, after: after.clone(), difference, up, down, left_out, hazards }
+    let (old, difference) = (moved.migration.id.clone(), new.difference);
+    Planted { old, before, after, difference, up, down, left_out, hazards }
 }

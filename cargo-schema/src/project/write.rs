@@ -56,11 +56,28 @@ pub fn write_revision(migrations: &Path, id: &RevisionId, files: &[(&str, &str)]
     Ok(folder)
 }
 
-/// Removes the folder of a revision: in one step it is none any more, and then its files go.
-pub fn remove_revision(migrations: &Path, id: &RevisionId) -> Result<(), WriteError> {
-    let (folder, aside) = (migrations.join(id.as_str()), migrations.join(format!(".{id}.removed")));
-    at(&folder, fs::rename(&folder, &aside))?;
-    at(&aside, fs::remove_dir_all(&aside))?;
+/// The files of a revision that the tool writes.
+const OWN: [&str; 3] = ["up.sql", "down.sql", "revision.toml"];
+
+/// Removes a revision. It is hidden first, so that half of one is never read. Files that are none of the tool's go into the folder of its `heir`, or stay.
+pub fn remove_revision(migrations: &Path, id: &RevisionId, heir: Option<&RevisionId>) -> Result<(), WriteError> {
+    let (folder, hidden) = (migrations.join(id.as_str()), migrations.join(format!(".{id}.{}", std::process::id())));
+    at(&folder, fs::rename(&folder, &hidden))?;
+    let mut stays = false;
+    for entry in at(&hidden, fs::read_dir(&hidden))? {
+        let entry = at(&hidden, entry)?;
+        if OWN.iter().any(|own| entry.file_name() == **own) {
+            at(&entry.path(), fs::remove_file(entry.path()))?;
+        } else if let Some(heir) = heir {
+            at(&entry.path(), fs::rename(entry.path(), migrations.join(heir.as_str()).join(entry.file_name())))?;
+        } else {
+            stays = true;
+        }
+    }
+    match stays {
+        true => at(&folder, fs::rename(&hidden, &folder))?,
+        false => at(&hidden, fs::remove_dir_all(&hidden))?,
+    }
     at(migrations, sync_folder(migrations))
 }
 
@@ -119,6 +136,24 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, WriteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_the_tools_own_outlives_its_revision() {
+        let migrations = std::env::temp_dir().join(format!("schema-remove-{}", std::process::id())).join("migrations");
+        let ids = ["1_a", "2_b", "3_c"].map(|id| RevisionId::new(id).unwrap());
+        let files = [("up.sql", "SELECT 1;\n"), ("notes.md", "why")];
+        write_revision(&migrations, &ids[0], &files).unwrap();
+        write_revision(&migrations, &ids[1], &files[..1]).unwrap();
+        remove_revision(&migrations, &ids[0], Some(&ids[1])).unwrap();
+        assert!(!migrations.join("1_a").exists());
+        assert_eq!(fs::read_to_string(migrations.join("2_b/notes.md")).unwrap(), "why");
+        remove_revision(&migrations, &ids[1], None).unwrap();
+        assert!(!migrations.join("2_b/up.sql").exists() && migrations.join("2_b/notes.md").exists());
+        write_revision(&migrations, &ids[2], &files[..1]).unwrap();
+        remove_revision(&migrations, &ids[2], None).unwrap();
+        assert!(!migrations.join("3_c").exists());
+        fs::remove_dir_all(migrations.parent().unwrap()).unwrap();
+    }
 
     #[test]
     fn a_revision_is_written_whole_or_not_at_all() {

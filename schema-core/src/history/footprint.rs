@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::record::fold_fitting;
 use super::text_marks::TextMarks;
 use crate::{
-    Change, Diff, Ident, KindName, ObjectId, QualifiedName, Schema,
+    Change, Diff, Ident, KindName, ObjectId, QualifiedName, Schema, Statement,
     kinds::{Alteration, Column, ColumnValue, NameClaim, Object},
     plan::{Context, Fill, Hints},
     rename::Rename,
@@ -103,12 +104,7 @@ impl Clash {
 impl Footprint {
     /// The footprint of changes that start from `before`.
     pub fn of(changes: &[Change], before: &Schema) -> Footprint {
-        // What does not fit is told where histories are folded.
-        let step = |schema: Schema, change: &Change| change.apply(schema.clone()).unwrap_or(schema);
-        let after = match changes.iter().try_fold(before.clone(), |schema, change| change.apply(schema)) {
-            Ok(after) => after,
-            Err(_) => changes.iter().fold(before.clone(), step),
-        };
+        let after = fold_fitting(before.clone(), changes.iter());
         let mut draft = Draft { before, after: &after, at: 0, marks: BTreeMap::new() };
         for (at, change) in changes.iter().enumerate() {
             draft.at = at;
@@ -218,7 +214,8 @@ impl<'s> Draft<'s> {
         for (id, schema) in [(&rename.before, self.before), (&rename.after, self.after)] {
             self.touch(Mark::Object(id.clone()), Depth::Whole);
             if let (KindName::EnumValue, Some(of)) = (id.kind, id.outer()) {
-                self.touch(Mark::Object(ObjectId::top(KindName::Enum, &of)), Depth::Property);
+                // A default or a check of the other side may say the old label.
+                self.touch(Mark::Object(ObjectId::top(KindName::Enum, &of)), Depth::Whole);
             }
             match schema.get(id) {
                 Some(object) => self.whole(object, schema),
@@ -308,8 +305,12 @@ fn is_property(diff: &Diff<Object>, before: &Schema, after: &Schema) -> bool {
             let hints = Hints::default();
             let context = Context { before, after, hints: &hints, fill: Fill::Nothing };
             let sides = Diff { before: &diff.before, after: &diff.after };
-            let in_place = matches!(Object::alter(&sides, &context), Alteration::Statements(_));
-            in_place && Object::retypes(&sides, &context).is_empty()
+            // A type that is made anew takes its columns along, those of the other side too.
+            let in_place = |statement: &Statement| !statement.text().starts_with("DROP");
+            match Object::alter(&sides, &context) {
+                Alteration::Statements(statements) => statements.iter().all(in_place),
+                Alteration::Recreate => false,
+            }
         }
         (Object::Column(old), Object::Column(new)) => {
             let plain = |column: &Column| matches!(column.value, ColumnValue::None | ColumnValue::Default(_));

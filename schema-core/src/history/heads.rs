@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::footprint::{Clash, Footprint, Mark, Meeting};
 use super::graph::Graph;
 use super::id::RevisionId;
-use super::record::RevisionRecord;
+use super::record::{RevisionRecord, fold_fitting};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::{Change, ObjectId, Schema, kinds::NameClaim};
 
@@ -130,25 +130,23 @@ impl<'g> States<'g> {
         let parents = self.graph.parents(id);
         let before = match parents.as_slice() {
             [parent] if self.after.contains_key(parent) => self.after[parent].clone(),
-            _ => self.graph.ancestors(id).iter().fold(Schema::default(), |schema, id| self.step(schema, id)),
+            _ => {
+                let earlier = self.graph.ancestors(id);
+                fold_fitting(Schema::default(), earlier.iter().flat_map(|id| self.changes(id)))
+            }
         };
         if let [parent] = parents.as_slice() {
             self.after.entry(parent.clone()).or_insert_with(|| before.clone());
         }
         if !self.graph.children(id).is_empty() {
-            let after = self.step(before.clone(), id);
+            let after = fold_fitting(before.clone(), self.changes(id).iter());
             self.after.insert(id.clone(), after);
         }
         before
     }
 
-    /// A change that does not fit is told where the history is folded.
-    fn step(&self, schema: Schema, id: &RevisionId) -> Schema {
-        let changes = self.records.get(id).map(|record| record.changes.as_slice()).unwrap_or_default();
-        let fits = changes.iter().try_fold(schema.clone(), |schema, change| change.apply(schema));
-        fits.unwrap_or_else(|_| {
-            changes.iter().fold(schema, |schema, change| change.apply(schema.clone()).unwrap_or(schema))
-        })
+    fn changes(&self, id: &RevisionId) -> &'g [Change] {
+        self.records.get(id).map(|record| record.changes.as_slice()).unwrap_or_default()
     }
 }
 
@@ -229,7 +227,7 @@ fn shown(id: &ObjectId) -> String {
     format!("{} `{id}`", id.kind.words())
 }
 
-fn thing(clash: &Clash) -> String {
+pub(super) fn thing(clash: &Clash) -> String {
     match &clash.mark {
         Mark::Object(id) => shown(id),
         Mark::Name(NameClaim::Relation(name) | NameClaim::Type(name) | NameClaim::Routine(name, _)) => {

@@ -7,6 +7,8 @@ mod adoption;
 mod checksum;
 mod defect;
 mod footprint;
+#[cfg(test)]
+mod footprint_cases;
 mod graph;
 mod heads;
 mod id;
@@ -29,7 +31,7 @@ pub use graph::Graph;
 pub use heads::{Conflict, Divided, HEADS_CONFLICT, two_branches};
 pub use id::{RevisionId, RevisionIdError};
 pub use migration::{Migration, is_transactional};
-pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold};
+pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold, fold_fitting};
 pub use replant::{LeftOut, Replant, Replanted, composed};
 pub use route::{Direction, RouteError};
 pub use target::{Target, TargetError};

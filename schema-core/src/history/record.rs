@@ -177,6 +177,14 @@ pub fn fold<'a>(records: impl IntoIterator<Item = (&'a RevisionId, &'a RevisionR
     Ok(schema)
 }
 
+/// Makes all changes that fit. What does not is a finding where the whole history is folded, and no reason to know nothing of a part
+/// of it.
+pub fn fold_fitting<'c>(start: Schema, changes: impl Iterator<Item = &'c Change> + Clone) -> Schema {
+    let all = changes.clone().try_fold(start.clone(), |schema, change| change.apply(schema));
+    // A schema is shared until it changes, so that trying costs one copy and not one a change.
+    all.unwrap_or_else(|_| changes.fold(start, |schema, change| change.apply(schema.clone()).unwrap_or(schema)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +232,17 @@ mod tests {
         let names: Vec<_> =
             schema.columns(&users()).iter().map(|column| format!("{} {}", column.name, column.sql_type)).collect();
         assert_eq!(names, ["email text", "age bigint"]);
+    }
+
+    #[test]
+    fn what_fits_is_folded_beside_what_does_not() {
+        let changes = [
+            Change::Create(Table::new(users()).into()),
+            Change::Drop(column("age", "integer")),
+            Change::Create(column("mail", "text")),
+        ];
+        let schema = fold_fitting(Schema::default(), changes.iter());
+        assert_eq!(schema.iter().count(), 2);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::record::fold_fitting;
 use crate::{
     Change, Diff, KindName, ObjectId, Schema,
     kinds::Object,
@@ -59,7 +60,7 @@ impl Replant {
     /// From the schema where the lines part to the one where the changes of the other line lead.
     pub fn new<'c>(fork: &Schema, other_line: impl IntoIterator<Item = &'c Change>) -> Replant {
         let other_line: Vec<&Change> = other_line.into_iter().collect();
-        let schema = other_line.iter().fold(fork.clone(), |schema, change| stepped(schema, change));
+        let schema = fold_fitting(fork.clone(), other_line.iter().copied());
         let unseen = composed(other_line.into_iter());
         Replant { schema, from: fork.clone(), unseen }
     }
@@ -80,12 +81,14 @@ impl Replant {
 
     fn change(&mut self, change: &Change, left_out: &mut Vec<LeftOut>, renames: &mut Vec<Change>) {
         match change {
-            Change::Create(object) => self.create(self.followed(object), left_out),
+            Change::Create(object) if self.stands(object) => self.create(self.followed(object), left_out),
+            Change::Create(object) => self.missed(object, left_out),
             Change::Drop(object) => self.remove(&self.followed(object).id(), left_out),
-            Change::Alter(diff) => {
+            Change::Alter(diff) if self.stands(&diff.after) => {
                 let diff = Diff { before: self.followed(&diff.before), after: self.followed(&diff.after) };
                 self.alter(diff, left_out);
             }
+            Change::Alter(diff) => self.missed(&diff.after, left_out),
             Change::Rename(rename) => {
                 let here = self.followed_rename(rename);
                 self.unseen.retain(|other| other.before != rename.before);
@@ -94,6 +97,13 @@ impl Replant {
                 }
             }
         }
+    }
+
+    /// An object that lacks here what it stands on.
+    fn missed(&self, object: &Object, left_out: &mut Vec<LeftOut>) {
+        let id = self.followed(object).id();
+        let there = self.schema.get(&id);
+        left_out.push(if there == Some(&self.followed(object)) { LeftOut::Same(id) } else { LeftOut::Gone(id) });
     }
 
     fn followed(&self, object: &Object) -> Object {
@@ -114,21 +124,20 @@ impl Replant {
         Rename { before, after }
     }
 
-    /// Whether all that an object stands on, and that was there when it was written, is here too.
+    /// Whether all that an object stood on where it was written is here too, under whatever name.
     fn stands(&self, object: &Object) -> bool {
-        let was_there = |id: &ObjectId| {
-            let unseen = self.unseen.iter().any(|rename| rename.after == *id);
-            unseen || self.from.contains(id)
-        };
-        let needed = object.requires(&self.schema).into_iter().chain(object.table().map(ObjectId::table));
-        needed.into_iter().all(|id| self.schema.contains(&id) || !was_there(&id))
+        let needed = object.requires(&self.from).into_iter().chain(object.table().map(ObjectId::table));
+        let stands = needed.into_iter().filter(|id| self.from.contains(id)).all(|id| {
+            let here = self.unseen.iter().fold(id, |id, rename| renamed_id(&id, std::slice::from_ref(rename)));
+            self.schema.contains(&here)
+        });
+        stands && (has_key(&self.followed(object), &self.schema) || !has_key(object, &self.from))
     }
 
     fn create(&mut self, object: Object, left_out: &mut Vec<LeftOut>) {
         let id = object.id();
         match self.schema.get(&id) {
             Some(there) if *there == object => left_out.push(LeftOut::Same(id)),
-            _ if !self.stands(&object) => left_out.push(LeftOut::Gone(id)),
             Some(there) => {
                 let place = there.clone();
                 self.schema.insert(in_place_of(&place, object));
@@ -142,11 +151,21 @@ impl Replant {
         match self.schema.get(&id) {
             None => left_out.push(LeftOut::Gone(id)),
             Some(there) if *there == diff.after => left_out.push(LeftOut::Same(id)),
-            Some(_) if !self.stands(&diff.after) => left_out.push(LeftOut::Gone(id)),
             Some(there) => {
                 let merged = in_place_of(there, three_way(there, &diff));
                 self.schema.insert(merged);
+                self.without_key(left_out);
             }
+        }
+    }
+
+    /// Foreign keys of the other line whose key is another one now go along with it.
+    fn without_key(&mut self, left_out: &mut Vec<LeftOut>) {
+        let lost = |object: &&Object| !has_key(object, &self.schema) && !self.from.contains(&object.id());
+        let lost: Vec<ObjectId> = self.schema.of_kind(KindName::ForeignKey).filter(lost).map(Object::id).collect();
+        for id in lost {
+            self.schema.remove(&id);
+            left_out.push(LeftOut::WentAlong(id));
         }
     }
 
@@ -199,6 +218,12 @@ impl Replant {
             }
         }
     }
+}
+
+/// Whether the key that a foreign key needs is there, whichever it is; other objects need none.
+fn has_key(object: &Object, schema: &Schema) -> bool {
+    let is_key = |id: &ObjectId| matches!(id.kind, KindName::PrimaryKey | KindName::Unique | KindName::Index);
+    object.kind() != KindName::ForeignKey || object.requires(schema).iter().any(is_key)
 }
 
 /// The renames among changes, each from its first name to its last: a detour that two of them took is none elsewhere.

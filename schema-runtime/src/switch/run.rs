@@ -86,13 +86,14 @@ impl Migrator {
         let ledger = self.made_ledger(session, opened, history).await?;
         let (mut ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
         report.settle();
+        // A run that was killed after its COMMIT has left them, and the next revision may rename what they go into.
+        self.waiting(session, opened, history).restore_due(&mut report).await?;
         let mut one_by_one = false;
         for attempt in 1.. {
             let route = self.switch_route(session, history, &ledger, goal, plan_down).await?;
             // What is only applied is kept as far as it comes, as in any upgrade.
             let span = if one_by_one || route.undo.is_empty() { Span::Each } else { Span::All };
-            let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-            let mut switching = Switching { run, history, started: String::new() };
+            let mut switching = self.waiting(session, opened, history);
             let ended = switching.all(&route, span, &mut report).await;
             if matches!(ended, Ok(Ended::Whole)) {
                 break;
@@ -114,13 +115,22 @@ impl Migrator {
             report.forget_unsettled();
             ledger = ledger::read(session, &self.options.namespace).await?;
         }
-        let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        let mut switching = Switching { run, history, started: String::new() };
-        switching.restore_due(&mut report).await?;
+        self.waiting(session, opened, history).restore_due(&mut report).await?;
         let kept = entries(session, &self.options.namespace).await?;
         report.stashed =
             kept.into_iter().map(|entry| entry.shown).filter(|one| report.stashed_ids.contains(&one.id)).collect();
         Ok(report)
+    }
+
+    /// A switch before its first transaction.
+    fn waiting<'r, 's, S: Session>(
+        &'r self,
+        session: &'r mut S,
+        opened: &'r Opened,
+        history: &'s History<'s>,
+    ) -> Switching<'r, 's, S> {
+        let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
+        Switching { run, history, started: String::new() }
     }
 
     /// What is to be undone and applied, with every text looked at before anything runs.
@@ -215,8 +225,7 @@ impl Migrator {
         lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
         let all = entries(session, &self.options.namespace).await?;
         let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
-        let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        let mut switching = Switching { run, history, started: String::new() };
+        let mut switching = self.waiting(session, opened, history);
         switching.begin().await?;
         let result = switching.rest(vec![entry]).await;
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };

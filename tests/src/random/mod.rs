@@ -1,13 +1,14 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
 //! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs` and `statements` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
-//! `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
+//! `merge` makes two branches of one schema and runs them in both orders; `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
 mod draft;
 mod heirs;
 mod keys;
 mod marks;
+mod merge;
 mod mutate;
 mod parts;
 mod pools;
@@ -19,6 +20,7 @@ mod trial;
 
 use schema_core::{Schema, rename::Rename};
 
+pub use merge::{Fate, Fork, fork};
 pub use rng::Rng;
 pub use state::state;
 pub use trial::{Bench, Outcome, wipe};

@@ -38,14 +38,14 @@ pub struct Outcome {
 }
 
 /// A statement that PostgreSQL refused.
-struct Refusal {
+pub(super) struct Refusal {
     sql: String,
     code: String,
     message: String,
 }
 
 impl Refusal {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!("{} ({})\n  in: {}", self.message, self.code, self.sql)
     }
 
@@ -84,8 +84,21 @@ impl Bench {
         !needs || self.client.simple_query("SELECT '<a/>'::xml").is_ok()
     }
 
+    /// What the catalogs say now.
+    pub(super) fn state(&mut self) -> Vec<String> {
+        let mut transaction = self.client.transaction().expect("a transaction begins");
+        let lines = state(&mut transaction);
+        transaction.rollback().expect("a transaction ends");
+        lines
+    }
+
+    /// The database.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Catalogs grow with every object that ever was, so a database is not used for ever.
-    fn clean(&mut self) {
+    pub(super) fn clean(&mut self) {
         const LONGEST: usize = 15;
         if self.used == LONGEST {
             *self = Bench::new();
@@ -125,7 +138,7 @@ impl Bench {
     }
 
     /// The pair with what only PostgreSQL can tell of statements.
-    fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
+    pub(super) fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
         let [before, after] = [(&pair.before, "before"), (&pair.after, "after")].map(|(schema, which)| {
             if !has_statements(schema) {
                 return Ok(schema.clone());
@@ -140,7 +153,7 @@ impl Bench {
     }
 
     /// The database is what a fresh build gives, by its own catalogs and by the catalog reader.
-    fn is_as_built(&mut self, way: &str, schema: &Schema) -> Result<(), String> {
+    pub(super) fn is_as_built(&mut self, way: &str, schema: &Schema) -> Result<(), String> {
         let mut transaction = self.client.transaction().expect("a transaction begins");
         let (lines, here) = (state(&mut transaction), observed(&mut transaction)?);
         transaction.rollback().expect("a transaction ends");
@@ -188,7 +201,7 @@ impl Bench {
         Ok((state, observed?))
     }
 
-    fn execute(&mut self, text: &str) -> Result<(), Refusal> {
+    pub(super) fn execute(&mut self, text: &str) -> Result<(), Refusal> {
         let mut transaction = self.client.transaction().expect("a transaction begins");
         execute_in(&mut transaction, text)?;
         transaction.commit().map_err(|error| refusal("COMMIT", &error))
@@ -274,7 +287,7 @@ fn plan_back(pair: &Pair) -> Plan {
     plan(&pair.after, &pair.before, &inverted(&pair.renames), &Hints::default())
 }
 
-fn from_nothing(schema: &Schema) -> String {
+pub(super) fn from_nothing(schema: &Schema) -> String {
     plan(&Schema::default(), schema, &[], &Hints::default()).up.text()
 }
 
@@ -334,7 +347,7 @@ fn sorted(dump: &str) -> Vec<String> {
     lines
 }
 
-fn same(what: &str, expect: &[String], found: &[String]) -> Result<(), String> {
+pub(super) fn same(what: &str, expect: &[String], found: &[String]) -> Result<(), String> {
     if expect == found {
         return Ok(());
     }
