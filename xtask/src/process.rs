@@ -10,10 +10,15 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// `cargo` in the workspace's folder.
+/// `cargo` in the workspace's folder, without what `cargo xtask` says about its own package: build scripts that look at it would run
+/// anew, and all that stands on them would be compiled a second time.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    let of_own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_own)) {
+        command.env_remove(name);
+    }
     command
 }
 
