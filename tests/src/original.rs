@@ -2,6 +2,7 @@
 //!
 //! Written apart from the adoption that is tested with it: order and names are worked out anew.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +75,25 @@ pub fn run(client: &mut Client, one: &Original) -> String {
     client.batch_execute(&text).unwrap_or_else(|error| panic!("{}: {error:?}", one.up.display()));
     client.batch_execute("RESET ALL").expect("settings can be reset");
     text
+}
+
+/// A dump without the history table of the tool, which only databases have that it has seen.
+pub fn without_history(mut dump: BTreeMap<String, String>, tool: &str) -> BTreeMap<String, String> {
+    let table = schema_core::history::Tool::named(tool).and_then(schema_core::history::Tool::table);
+    dump.retain(|key, _| table.is_none_or(|table| !key.contains(table)));
+    dump
+}
+
+/// Copies the migrations as they are.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let (source, place) = (entry.path(), to.join(entry.file_name()));
+        match source.is_dir() {
+            true => copy(&source, &place),
+            false => drop(fs::copy(source, place).expect("it is copied")),
+        }
+    }
 }
 
 fn history_table(tool: &str) -> &'static str {

@@ -11,7 +11,7 @@ use schema_core::{Change, Ident, QualifiedName, SqlType};
 use schema_tests::cluster::{Database, cluster, database};
 use schema_tests::corpus::corpus;
 use schema_tests::dump::{diff, dump};
-use schema_tests::original::{HISTORIES, Original, migrate, migrations};
+use schema_tests::original::{HISTORIES, Original, copy, migrate, migrations, without_history};
 
 #[test]
 fn claircore_indexer() {
@@ -203,16 +203,6 @@ impl Drop for Project {
     }
 }
 
-/// The dump without the table of the other tool, which only databases have that it has seen.
-fn without_history(
-    mut dump: std::collections::BTreeMap<String, String>,
-    tool: &str,
-) -> std::collections::BTreeMap<String, String> {
-    let table = schema_core::history::Tool::named(tool).and_then(schema_core::history::Tool::table);
-    dump.retain(|key, _| table.is_none_or(|table| !key.contains(table)));
-    dump
-}
-
 fn listed(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
@@ -224,15 +214,4 @@ fn listed(folder: &Path) -> Vec<String> {
     }
     files.sort();
     files
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let (source, place) = (entry.path(), to.join(entry.file_name()));
-        match source.is_dir() {
-            true => copy(&source, &place),
-            false => drop(fs::copy(source, place).expect("it is copied")),
-        }
-    }
 }

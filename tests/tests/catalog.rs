@@ -4,6 +4,7 @@
 //! change; that is for the tests of `generate`.
 
 use cargo_schema::catalog::{Observed, ObservedDifference, Scope, Unmanaged, compare, observe};
+use postgres::error::SqlState;
 use schema_core::{
     KindName, ObjectId, QualifiedName, Schema,
     kinds::{ColumnValue, Object},
@@ -118,6 +119,19 @@ fn features_of_15_come_back() {
         return;
     }
     assert_eq!(check_round_trip(FEATURES_15).unmanaged, []);
+}
+
+#[test]
+fn collations_of_icu_come_back() {
+    let sql = "CREATE SCHEMA app; CREATE COLLATION app.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    let refused = database().client().batch_execute(sql).err();
+    if refused.is_some_and(|error| error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)) {
+        println!("this server was built without ICU");
+        return;
+    }
+    let observed = check_round_trip(sql);
+    assert_eq!(observed.unmanaged, []);
+    assert_eq!(observed.schema.of_kind(KindName::Collation).count(), 1);
 }
 
 #[test]

@@ -42,20 +42,20 @@ fn random_pairs_go_there_and_back() {
     let (failures, outcomes): (Vec<_>, Vec<_>) = results.into_iter().unzip();
     let (mut failures, outcomes) = (failures.concat(), outcomes.concat());
     failures.sort();
-    report(&outcomes);
+    let lacking = lacking.into_inner();
+    report(&outcomes, failures.len(), lacking);
     let shown: Vec<String> = failures.iter().map(|(seed, problem)| explain(*seed, problem)).collect();
     assert!(shown.is_empty(), "{} of {count} pairs failed\n{}", shown.len(), shown.join("\n"));
-    let lacking = lacking.into_inner();
-    println!("{lacking} pairs are over types that this server was built without");
     assert_eq!(u64::try_from(outcomes.len()).ok(), Some(count - lacking));
 }
 
-fn report(outcomes: &[Outcome]) {
+fn report(outcomes: &[Outcome], wrong: usize, lacking: u64) {
     let sum = |of: fn(&Outcome) -> usize| outcomes.iter().map(of).sum::<usize>();
     let (rows, statements, refused) =
         (sum(|one| one.rows), sum(|one| one.statements), sum(|one| usize::from(one.refused)));
     println!(
-        "{} random pairs: {statements} statements up, {rows} rows, {refused} refused by rows as announced",
+        "summary: {} random pairs right ({statements} statements up, {rows} rows, {refused} refused by rows as announced), {wrong} wrong, \
+         {lacking} over types that this server was built without",
         outcomes.len()
     );
 }

@@ -38,7 +38,6 @@ fn cases_go_there_and_back_on_postgresql() {
     let version = database().client().query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]);
     let major = u32::try_from(version.unwrap().get::<_, i32>(0)).unwrap();
     let (cases, later): (Vec<Case>, Vec<Case>) = all().into_iter().partition(|case| case.since() <= major);
-    println!("{} cases; {} are about a later PostgreSQL than {major}", cases.len(), later.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let (mut wrong, fresh, used) = (Vec::new(), database(), database());
@@ -51,6 +50,12 @@ fn cases_go_there_and_back_on_postgresql() {
         let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("a worker ends")).collect()
     });
+    println!(
+        "summary: {} of {} cases right, {} of a later version",
+        cases.len() - wrong.len(),
+        cases.len(),
+        later.len()
+    );
     assert!(wrong.is_empty(), "{} of {} cases fail\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 

@@ -9,25 +9,58 @@ use crate::process::{self, cargo};
 const MAJORS: [(&str, &str); 5] = [("18", "pip"), ("17", "npm"), ("16", "npm"), ("15", "npm"), ("14", "npm")];
 
 /// The tests that ask a server about many schemas.
-const TESTS: [&str; 4] = ["pairs", "single_changes", "catalog", "random_pairs"];
+const TESTS: [&str; 5] = ["pairs", "single_changes", "catalog", "privileges", "random_pairs"];
 
-/// Runs the tests on every version, or on those that are named; shows what they print.
+/// Begins the line by which a test says how many of what it has judged; the table at the end repeats it.
+const SUMMARY: &str = "summary: ";
+
+/// Runs the tests on every version, or on those that are named; shows what they print, and a table of their summaries.
 pub(crate) fn run(wanted: &[&str]) -> Result<(), String> {
     if let Some(other) = wanted.iter().find(|wanted| MAJORS.iter().all(|(major, _)| major != *wanted)) {
         return Err(format!("PostgreSQL {other} is none of 14 to 18"));
     }
     process::run(&mut cargo(&["build", "--workspace", "--all-targets"]))?;
     let clients = install(MAJORS[0])?;
-    let mut failed = Vec::new();
+    let (mut table, mut failed) = (vec![row("major", &TESTS), row("---", &["---"; TESTS.len()])], Vec::new());
     for major in MAJORS.iter().filter(|(major, _)| wanted.is_empty() || wanted.contains(major)) {
         let bin = install(*major)?;
-        let tests = TESTS.into_iter().flat_map(|test| ["--test", test]).collect::<Vec<_>>();
-        let mut run = cargo(&[&["test", "--package", "schema-tests", "--no-fail-fast"], tests.as_slice()].concat());
-        run.args(["--", "--nocapture"]).env("SCHEMA_TEST_PG_BIN", &bin).env("SCHEMA_TEST_CLIENT_BIN", &clients);
         println!("==== PostgreSQL {}", major.0);
-        failed.extend(process::run(&mut run).err().map(|_| major.0));
+        let mut cells = Vec::new();
+        for test in TESTS {
+            let (cell, ran) = judge(test, &bin, &clients)?;
+            failed.extend(ran.err().map(|_| format!("{test} on {}", major.0)));
+            cells.push(cell);
+        }
+        table.push(row(major.0, &cells));
     }
-    if failed.is_empty() { Ok(()) } else { Err(format!("tests failed on {}", failed.join(", "))) }
+    println!("{}", table.join("\n"));
+    if failed.is_empty() { Ok(()) } else { Err(format!("these failed: {}", failed.join(", "))) }
+}
+
+/// Runs one test program on the server of `bin`; what it says of itself, and whether it was content.
+fn judge(test: &str, bin: &str, clients: &str) -> Result<(String, Result<(), String>), String> {
+    let mut run = cargo(&["test", "--package", "schema-tests", "--test", test, "--", "--nocapture"]);
+    run.env("SCHEMA_TEST_PG_BIN", bin).env("SCHEMA_TEST_CLIENT_BIN", clients);
+    let mut summaries = Vec::new();
+    let ran = process::run_seeing(&mut run, |line| {
+        println!("{line}");
+        // With threads of its own, the harness may have begun the line.
+        summaries.extend(line.split_once(SUMMARY).map(|(_, said)| said.to_owned()));
+        summaries.extend(line.strip_prefix("test result: ").and_then(tests_of));
+    })?;
+    Ok((summaries.join("; "), ran))
+}
+
+/// `ok. 3 passed; 0 failed; ...` as `3 tests passed, 0 failed`.
+fn tests_of(result: &str) -> Option<String> {
+    let mut counts = result.split_once(". ")?.1.split("; ");
+    let (passed, failed) = (counts.next()?.strip_suffix(" passed")?, counts.next()?.strip_suffix(" failed")?);
+    Some(format!("{passed} tests passed, {failed} failed"))
+}
+
+fn row(first: &str, cells: &[impl AsRef<str>]) -> String {
+    let cells: Vec<&str> = std::iter::once(first).chain(cells.iter().map(AsRef::as_ref)).collect();
+    format!("| {} |", cells.join(" | "))
 }
 
 /// The folder of the programs of a version; it is brought when it is not there.

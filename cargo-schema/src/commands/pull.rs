@@ -21,6 +21,7 @@ use super::pull_manifest::Manifests;
 use super::pull_report::{Report, outcome};
 use super::world::World;
 use super::{Outcome, not_managed};
+use crate::adopt::without_history_table;
 use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Pull;
 use crate::cli::exit::Exit;
@@ -60,8 +61,9 @@ pub(super) struct Drafted {
 
 pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure> {
     let manifests = Manifests::of(world)?;
-    let (shown, found) = observed(world, options)?;
+    let (shown, mut found) = observed(world, options)?;
     let project = world.sound_project()?;
+    found.schema = without_history_table(&found.schema, project.adopted_tool());
     let (settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
     let statements = manifests.folder().join("schema");
     let structs = existing(world)?;

@@ -8,7 +8,6 @@ COMMENT ON TYPE pair IS 'two and a half';
 COMMENT ON COLUMN pair.a IS 'the first';
 CREATE TYPE app."Outer" AS (inside pair, rest pair[]);
 CREATE COLLATION numeric_order FROM "C";
-CREATE COLLATION app.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE FUNCTION span_distance(double precision, b double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS 'SELECT $1 - b';
 CREATE TYPE span AS RANGE (subtype = float8, subtype_diff = span_distance);
 CREATE FUNCTION answer() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 42';
