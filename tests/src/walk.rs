@@ -81,10 +81,8 @@ impl Model {
             0 | 1 => {
                 let types = self.types(rng);
                 let name = fresh(self.tables.len(), "t");
-                if !self.tables.contains_key(&name) {
-                    let column = |(at, of): (usize, Type)| Column { name: format!("c{at}"), of };
-                    self.tables.insert(name, types.into_iter().enumerate().map(column).collect());
-                }
+                let column = |(at, of): (usize, Type)| Column { name: format!("c{at}"), of };
+                self.tables.entry(name).or_insert_with(|| types.into_iter().enumerate().map(column).collect());
             }
             2 => {
                 let of_it = Type::Reference(table.clone());
@@ -182,7 +180,7 @@ impl Model {
                         (format!("    #[column(references = \"{table}(id)\")]\n"), "i64".to_owned())
                     }
                 };
-                let _ = write!(text, "{attribute}    pub {}: Option<{of}>,\n", column.name);
+                let _ = writeln!(text, "{attribute}    pub {}: Option<{of}>,", column.name);
             }
             text.push_str("}\n");
         }
