@@ -54,13 +54,14 @@ impl Planted {
 impl Moved<'_> {
     /// The plan that its SQL comes from, when it was generated and not touched since. `hints` is what the structs say about rows.
     pub fn generated(&self, hints: &Hints) -> Option<Plan> {
-        let all = composed(self.record.changes.iter());
-        // Names of constraints and indexes follow from their definitions, unless somebody gave them.
-        let told: Vec<Rename> = all.iter().filter(|rename| !is_label(rename.before.kind)).cloned().collect();
+        let (labels, others): (Vec<Rename>, Vec<Rename>) =
+            composed(self.record.changes.iter()).into_iter().partition(|rename| is_label(rename.before.kind));
+        // Names of constraints and indexes follow from their definitions, unless somebody gave them; those are recorded first.
+        let told = (0..=labels.len()).map(|count| [&others, &labels[..count]].concat());
         let nothing = Hints::default();
-        let ways = [(&told, &nothing), (&told, hints), (&all, &nothing), (&all, hints)];
-        ways.into_iter().find_map(|(renames, hints)| {
-            let plan = plan(&self.before, &self.after, renames, hints);
+        let mut ways = told.flat_map(|renames| [(renames.clone(), &nothing), (renames, hints)]);
+        ways.find_map(|(renames, hints)| {
+            let plan = plan(&self.before, &self.after, &renames, hints);
             let same = Checksums::text_of(&plan.up.text(), Some(&plan.down.text())) == self.migration.checksum();
             same.then_some(plan)
         })

@@ -208,6 +208,14 @@ impl<'s> Draft<'s> {
         }
         self.whole(&diff.before, self.before);
         self.whole(&diff.after, self.after);
+        // Columns of a type that is made anew are converted, and what is written over them is made anew around that.
+        let hints = Hints::default();
+        let context = Context { before: self.before, after: self.after, hints: &hints, fill: Fill::Nothing };
+        let sides = Diff { before: &diff.before, after: &diff.after };
+        let retyped = Object::retypes(&sides, &context).into_iter().map(|of| of.id);
+        for id in retyped.chain(Object::takes_along(&sides, &context)) {
+            self.touch(Mark::Object(id), Depth::Whole);
+        }
     }
 
     fn rename(&mut self, rename: &Rename) {

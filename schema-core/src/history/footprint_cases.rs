@@ -25,7 +25,12 @@ fn changes(lines: &str) -> Vec<Change> {
 
 #[track_caller]
 fn meet(left: &str, right: &str) -> String {
-    let start = changes(START).iter().fold(Schema::default(), |schema, change| change.apply(schema).unwrap());
+    meet_from(START, left, right)
+}
+
+#[track_caller]
+fn meet_from(start: &str, left: &str, right: &str) -> String {
+    let start = changes(start).iter().fold(Schema::default(), |schema, change| change.apply(schema).unwrap());
     let [left, right] = [left, right].map(|lines| Footprint::of(&changes(lines), &start));
     let told = |meeting: Meeting| match meeting {
         Meeting::Apart => "apart".to_owned(),
@@ -45,6 +50,7 @@ const AGE: &str = r#"{ create = { column = { name = "age", table = "posts", type
 const LABEL: &str = r#"{ alter = { before = { enum = { name = "mood", values = ["sad", "glad"] } }, after = { enum = { name = "mood", values = ["sad", "glad", "calm"] } } } },"#;
 const NO_SAD: &str = r#"{ alter = { before = { enum = { name = "mood", values = ["sad", "glad"] } }, after = { enum = { name = "mood", values = ["glad"] } } } },"#;
 const FEELS: &str = r#"{ create = { column = { name = "feels", table = "posts", type = "mood" } } },"#;
+const FEELS_INDEX: &str = r#"{ create = { index = { name = "posts_feels", table = "posts", columns = ["feels"] } } },"#;
 const TITLE_INDEX: &str = r#"{ create = { index = { name = "posts_title", table = "posts", columns = ["title"] } } },"#;
 const NO_TITLE: &str = r#"{ drop = { column = { name = "title", table = "posts", type = "text" } } },"#;
 const LONG_TITLE: &str = r#"{ alter = { before = { column = { name = "title", table = "posts", type = "text" } }, after = { column = { name = "title", table = "posts", type = "bytea" } } } },"#;
@@ -77,6 +83,13 @@ fn what_goes_or_is_another_bars_what_stands_on_it() {
     assert_eq!(meet(LONG_TITLE, TITLE_INDEX), "clash: column `posts.title`");
     assert_eq!(meet(TITLE_DEFAULT, TITLE_INDEX), "apart");
     assert_eq!(meet(ARTICLES, BIO), "clash: table `posts`");
+}
+
+#[test]
+fn a_type_that_is_made_anew_bars_what_is_written_over_its_columns() {
+    let start = format!("{START}{FEELS}");
+    assert_eq!(meet_from(&start, NO_SAD, FEELS_INDEX), "clash: column `posts.feels`");
+    assert_eq!(meet_from(&start, LABEL, FEELS_INDEX), "apart");
 }
 
 #[test]
