@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use postgres::{Client, NoTls};
 use schema_runtime::apply::{Direction, Holder};
-use schema_runtime::{ApplyError, Event, Migration, Migrator, Options, Resolution};
+use schema_runtime::switch::as_recorded;
+use schema_runtime::{ApplyError, Event, Migration, Migrator, Options, Resolution, Target};
 use schema_tests::cluster::database;
 use schema_tests::revisions::{id, revision};
 
@@ -109,7 +110,11 @@ fn edited_revisions_stop_an_upgrade_and_reformatted_ones_do_not() {
     migrations[1].down = Some("ALTER TABLE users DROP COLUMN IF EXISTS name;".into());
     let status = Migrator::new(migrations.clone()).status(&mut client).unwrap();
     assert_eq!((status.edited.len(), &status.reformatted), (0, &vec![id("1_users"), id("2_name")]));
-    Migrator::new(migrations.clone()).upgrade(&mut client).unwrap();
+    let migrator = Migrator::new(migrations.clone());
+    let applied = migrator.upgrade(&mut client).unwrap();
+    migrations.push(revision("4_last", "3_rows", "SELECT 1;", "SELECT 1;"));
+    let switched = Migrator::new(migrations.clone()).switch(&mut client, &Target::Heads, &mut as_recorded).unwrap();
+    assert_eq!((applied.revisions.len(), switched.revisions.len(), switched.reformatted.len()), (0, 1, 2));
     migrations[1].up = "ALTER TABLE users ADD name varchar;".into();
     let migrator = Migrator::new(migrations);
     assert_eq!(migrator.status(&mut client).unwrap().edited, [id("2_name")]);

@@ -109,3 +109,23 @@ fn downgrade_keeps_what_it_undoes() {
     let text = notes.run(&["stash", "show", "7"]).ends_with(2);
     assert!(text.contains("the stash has no entry 7"), "{text}");
 }
+
+#[test]
+fn two_worktrees_share_one_database() {
+    let notes = branched();
+    let insert = "INSERT INTO authors (email) VALUES ('a'); INSERT INTO notes (title, author_id, mood) SELECT 'x', id, 'good' FROM authors";
+    notes.sql(insert);
+    let beside = notes.root.with_extension("main");
+    let _ = std::fs::remove_dir_all(&beside);
+    git(&notes, &["worktree", "add", "-q", beside.to_str().expect("a plain path"), "main"]);
+    for _ in 0..2 {
+        let output = notes.command(&["switch"]).current_dir(&beside).output().expect("it starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let columns =
+            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'notes' AND column_name = 'mood'";
+        assert_eq!(notes.database.value(columns), "0");
+        notes.run(&["switch"]).ends_with(0);
+        assert_eq!(notes.database.value("SELECT mood FROM notes"), "good");
+    }
+    let _ = std::fs::remove_dir_all(&beside);
+}

@@ -3,8 +3,6 @@
 //! What `upgrade` does in development, under the name that the git hook calls. It refuses in production, where nothing is undone by
 //! itself.
 
-use schema_core::history::Target;
-
 use super::database::Database;
 use super::failure::Failure;
 use super::follow::{Way, follow};
@@ -22,9 +20,6 @@ pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failur
         &mut database,
         "revisions that this checkout does not have would be undone",
     )?;
-    if target != Target::Heads && project.graph.is_empty() {
-        return Err(Failure::usage(&format!("there are no revisions in {}, so `{target}` is none", project.shown)));
-    }
     let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
     Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven))
 }

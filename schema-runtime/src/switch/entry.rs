@@ -100,7 +100,7 @@ impl Entry {
     }
 }
 
-/// All entries of a namespace, the oldest first; none where there is no stash. A role that may not read it sees none.
+/// All entries of a namespace, the oldest first; none where there is no stash. Only its owner may read it.
 pub(crate) async fn entries<S: Session>(session: &mut S, namespace: &str) -> Result<Vec<Entry>, ApplyError> {
     if !exists(session).await? {
         return Ok(Vec::new());

@@ -86,6 +86,7 @@ impl Migrator {
         let ledger = self.made_ledger(session, opened, history).await?;
         let (mut ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
         report.settle();
+        report.reformatted = Standing::new(history, &ledger).reformatted;
         // A run that was killed after its COMMIT has left them, and the next revision may rename what they go into.
         self.waiting(session, opened, history).restore_due(&mut report).await?;
         let mut one_by_one = false;
