@@ -433,6 +433,7 @@ fn what_applying_destroys_comes_back_when_it_is_undone() {
         ),
         ("DROP TABLE users;", "CREATE TABLE users (id integer PRIMARY KEY, name text);"),
         ("DELETE FROM users WHERE id = 2; UPDATE users SET name = upper(name);", "SELECT;"),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; DELETE FROM users;", "SELECT;"),
     ] {
         let report = to(&mut client, &with(&[("2_lossy", up, down)]));
         assert!(!report.stashed.is_empty(), "{up}");

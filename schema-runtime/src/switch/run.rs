@@ -15,7 +15,7 @@ use crate::apply::prepare::Script;
 use crate::apply::record::Row;
 use crate::apply::run::Run;
 use crate::apply::session::Session;
-use crate::apply::settings::{self, Opened, begin};
+use crate::apply::settings::{self, Opened, begin, isolation};
 use crate::apply::{Applied, ApplyError, Direction, Event, SqlFailure, StatementFailure, lock};
 use crate::migrator::engine::{revision_run, run_script};
 use crate::migrator::standing::{History, Standing};
@@ -44,6 +44,9 @@ struct Route<'m> {
     undo: Vec<(Migration, Option<String>)>,
     apply: Vec<Script<'m>>,
 }
+
+/// The isolation level of the engine's own transactions.
+const PLAIN: &str = "READ COMMITTED";
 
 /// How much one transaction holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -227,7 +230,7 @@ impl Migrator {
         let all = entries(session, &self.options.namespace).await?;
         let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
         let mut switching = self.waiting(session, opened, history);
-        switching.begin().await?;
+        switching.begin(PLAIN).await?;
         let result = switching.rest(vec![entry]).await;
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         batch(switching.run.session, end).await?;
@@ -295,10 +298,10 @@ fn waits(report: &Report) -> bool {
     report.restored.iter().any(|one| one.state == RestoreState::Due)
 }
 
-/// Whether smaller transactions may help: a new value of an enum cannot be used before its COMMIT, and one transaction holds only so many
-/// locks.
+/// Whether smaller transactions may help: a new value of an enum cannot be used before its COMMIT, one transaction holds only so many
+/// locks, and it has one isolation level.
 fn wants_commits(failure: &SqlFailure) -> bool {
-    matches!(failure.sqlstate.as_str(), "55P04" | "53200")
+    matches!(failure.sqlstate.as_str(), "55P04" | "53200" | "25001")
 }
 
 fn down_script(migration: &Migration) -> Result<Script<'_>, ApplyError> {
@@ -308,32 +311,39 @@ fn down_script(migration: &Migration) -> Result<Script<'_>, ApplyError> {
 
 impl<S: Session> Switching<'_, '_, S> {
     async fn all(&mut self, route: &Route<'_>, span: Span, report: &mut Report) -> Result<Ended, ApplyError> {
-        self.begin().await?;
-        let (mut index, of) = (0, route.undo.len() + route.apply.len());
-        for (migration, branch) in &route.undo {
-            self.one(&down_script(migration)?, branch.as_deref(), (index, of), span, report).await?;
-            index += 1;
-            if span == Span::All && index < of && waits(report) {
-                return Ok(Ended::WantsCommits);
-            }
-        }
-        for script in &route.apply {
-            let branch = self.run.options.git_branch.as_deref();
+        let undo = route.undo.iter().map(|(migration, branch)| Ok((down_script(migration)?, branch.as_deref())));
+        let mut scripts: Vec<(Script<'_>, Option<&str>)> = undo.collect::<Result<_, ApplyError>>()?;
+        let branch = self.run.options.git_branch.as_deref();
+        scripts.extend(route.apply.iter().map(|script| (script.clone(), branch)));
+        let of = scripts.len();
+        for (index, (script, branch)) in scripts.iter().enumerate() {
             // Nothing has to be given back if it fails, so it may do as its file says.
-            if span == Span::Each && !script.transactional {
-                self.commit().await?;
+            if span == Span::Each && script.direction == Direction::Up && !script.transactional {
                 report.revisions.push(run_script(&mut self.run, script, index, of).await?);
-                self.begin().await?;
-            } else {
-                self.one(script, branch, (index, of), span, report).await?;
+                report.settle();
+                continue;
             }
-            index += 1;
-            if span == Span::All && index < of && waits(report) {
+            if span == Span::Each || index == 0 {
+                let first = if script.steps.is_empty() { "" } else { script.sql(0) };
+                self.begin(isolation(first)).await?;
+            }
+            self.one(script, *branch, (index, of), report).await?;
+            if span == Span::Each {
+                self.commit().await?;
+                report.settle();
+                self.run.finished.push(script.id().clone());
+                // Before another revision renames what the rows go into.
+                if waits(report) {
+                    self.restore_due(report).await?;
+                }
+            } else if index + 1 < of && waits(report) {
                 return Ok(Ended::WantsCommits);
             }
         }
-        self.commit().await?;
-        report.settle();
+        if span == Span::All {
+            self.commit().await?;
+            report.settle();
+        }
         Ok(Ended::Whole)
     }
 
@@ -342,7 +352,6 @@ impl<S: Session> Switching<'_, '_, S> {
         script: &Script<'_>,
         git_branch: Option<&str>,
         (index, of): (usize, usize),
-        span: Span,
         report: &mut Report,
     ) -> Result<(), ApplyError> {
         let (id, direction) = (script.id(), script.direction);
@@ -355,28 +364,16 @@ impl<S: Session> Switching<'_, '_, S> {
             Direction::Down => row.delete(),
         };
         self.record(script, &record).await?;
-        if span == Span::Each {
-            self.commit().await?;
-        }
         let duration = begun.elapsed();
         self.run.observer.event(&Event::RevisionFinished { id, direction, duration });
         report.revisions.push(revision_run(script, 0, duration));
         report.stashed_ids.extend(kept);
         report.restored.extend(restored);
-        if span == Span::Each {
-            report.settle();
-            self.run.finished.push(id.clone());
-            // Before another revision renames what the rows go into.
-            if waits(report) {
-                self.restore_due(report).await?;
-            }
-            self.begin().await?;
-        }
         Ok(())
     }
 
-    async fn begin(&mut self) -> Result<(), ApplyError> {
-        self.started = begin(self.run.session, self.run.opened, "READ COMMITTED").await?;
+    async fn begin(&mut self, isolation: &str) -> Result<(), ApplyError> {
+        self.started = begin(self.run.session, self.run.opened, isolation).await?;
         // Rows that a policy hides from this role would be lost without a word; with this it is an error.
         batch(self.run.session, "SET LOCAL row_security = off").await
     }
@@ -431,7 +428,7 @@ impl<S: Session> Switching<'_, '_, S> {
         if due.is_empty() {
             return Ok(());
         }
-        self.begin().await?;
+        self.begin(PLAIN).await?;
         let done = self.rest(due).await?;
         batch(self.run.session, "UPDATE cargo_schema_stash.entry SET due = false WHERE due; COMMIT").await?;
         report.restored.retain(|old| done.iter().all(|new| new.entry.id != old.entry.id));
