@@ -181,13 +181,14 @@ impl ApplyError {
                     "revisions were edited after they were applied, so the database does not have what they say:",
                     quoted(ids),
                 )?;
-                f.write_str("\nrestore the files (git log -- migrations), and put the change into a new revision")
+                f.write_str("\nrestore the files (git log -- migrations), and put the change into a new revision; in development, \
+                             `cargo schema switch` applies them as they are now")
             }
             ApplyError::Foreign(ids) => {
                 list(f, "the database has revisions that are not among the migrations here:", quoted(ids))?;
                 f.write_str(
-                    "\nthey come from another branch or a newer release; deploy that one, \
-                     or allow foreign revisions if they are known to be independent",
+                    "\nthey come from another branch or a newer release: deploy that one; in development, `cargo schema switch` \
+                     undoes them and keeps their rows; or allow foreign revisions if they are known to be independent",
                 )
             }
             ApplyError::Irreversible(ids) => {
