@@ -11,5 +11,6 @@ pub mod originals;
 pub mod random;
 pub mod repository;
 pub mod revisions;
+pub mod switching;
 pub mod synthetic;
 pub mod walk;

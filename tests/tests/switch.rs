@@ -1,40 +1,10 @@
 //! A development database follows the checkout: what is not in it is undone, and nothing is lost on the way.
 
-use postgres::Client;
-use schema_runtime::switch::{RestoreState, StashKind, as_recorded};
+use schema_runtime::switch::{RestoreState, StashKind};
 use schema_runtime::{ApplyError, Migration, Migrator, Report, Target};
 use schema_tests::cluster::{Database, database};
 use schema_tests::revisions::revision;
-
-fn to(client: &mut Client, migrations: &[Migration]) -> Report {
-    tried(client, migrations).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn tried(client: &mut Client, migrations: &[Migration]) -> Result<Report, ApplyError> {
-    Migrator::new(migrations.to_vec()).switch(client, &Target::Heads, &mut as_recorded)
-}
-
-fn main() -> Vec<Migration> {
-    vec![revision("1_users", "", "CREATE TABLE users (id integer PRIMARY KEY, name text);", "DROP TABLE users;")]
-}
-
-fn with(more: &[(&str, &str, &str)]) -> Vec<Migration> {
-    let mut all = main();
-    for (id, up, down) in more {
-        let parent = all.last().map(|last| last.id.to_string()).unwrap_or_default();
-        all.push(revision(id, &parent, up, down));
-    }
-    all
-}
-
-fn run(database: &Database, sql: &str) {
-    database.client().batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-}
-
-/// All rows of a query in one line.
-fn rows(database: &Database, query: &str) -> String {
-    database.value(&format!("SELECT coalesce(string_agg(r::text, ' ' ORDER BY r::text), '') FROM ({query}) AS r"))
-}
+use schema_tests::switching::{is_whole, main, rows, run, to, tried, with};
 
 #[test]
 fn columns_and_tables_come_back_with_their_rows() {
@@ -89,10 +59,6 @@ fn there_and_back(feature: &[Migration], data: &str, query: &str, meanwhile: &st
     let report = to(&mut client, feature);
     assert_eq!(database.dump(), before);
     (there, rows(&database, query), report)
-}
-
-fn is_whole(report: &Report) -> bool {
-    report.restored.iter().all(|one| one.state == RestoreState::Restored)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use schema_core::quote_literal;
 use schema_core::sql::{Token, tokens};
 
 use super::entry::StashKind;
-use super::restore::Quiet;
+use super::quiet::Quiet;
 use super::stash::{Source, ask, batch};
 use super::tables::{Table, Tables};
 use crate::apply::session::Session;

@@ -9,11 +9,13 @@ mod entry;
 mod evict;
 mod loss;
 mod pass;
+mod quiet;
 mod restore;
 mod run;
 mod stash;
 mod tables;
 mod text;
+mod way;
 
 use schema_core::history::{RevisionId, Target};
 

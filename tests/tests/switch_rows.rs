@@ -1,0 +1,119 @@
+//! Rows that come back from the stash to a table that is no longer as they left it.
+
+use schema_runtime::Migrator;
+use schema_runtime::switch::RestoreState;
+use schema_tests::cluster::database;
+use schema_tests::switching::{is_whole, main, rows, run, to, with};
+
+const UNIQUE: (&str, &str, &str) = (
+    "2_same_names",
+    "ALTER TABLE users DROP CONSTRAINT users_name_key;",
+    "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);",
+);
+
+#[test]
+fn a_row_whose_key_another_has_taken_meanwhile_stays_in_the_stash() {
+    let database = database();
+    let mut client = database.client();
+    let first = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);", "");
+    let feature = with(&[first, UNIQUE]);
+    to(&mut client, &feature);
+    run(&database, "INSERT INTO users VALUES (1, 'a'), (2, 'a'), (3, 'a')");
+    to(&mut client, &with(&[first]));
+    assert_eq!(rows(&database, "TABLE users"), "(1,a)");
+    // The same key with other values, and the same row again.
+    run(&database, "INSERT INTO users VALUES (2, 'new')");
+    let report = to(&mut client, &feature);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a) (2,new) (3,a)");
+    let left: Vec<_> = report.restored.iter().map(|one| (one.left, one.state)).collect();
+    assert_eq!(left, [(1, RestoreState::Refused)]);
+    let migrator = Migrator::new(feature);
+    let stash = migrator.stash(&mut client).unwrap();
+    assert_eq!(stash.len(), 1);
+    let kept = migrator.stashed_rows(&mut client, stash[0].id, 5).unwrap().unwrap();
+    assert_eq!(kept, [[Some("2".to_owned()), Some("a".to_owned())]]);
+
+    // Once the key is free again it can be had.
+    run(&database, "DELETE FROM users WHERE id = 2");
+    let restored = migrator.restore_stashed(&mut client, stash[0].id).unwrap().unwrap();
+    assert_eq!(restored.state, RestoreState::Restored);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a) (2,a) (3,a)");
+}
+
+#[test]
+fn a_row_that_is_there_again_leaves_the_stash() {
+    let database = database();
+    let mut client = database.client();
+    let first = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);", "");
+    let feature = with(&[first, UNIQUE]);
+    to(&mut client, &feature);
+    run(&database, "INSERT INTO users VALUES (1, 'a'), (2, 'a')");
+    to(&mut client, &with(&[first]));
+    run(&database, "UPDATE users SET name = 'x'; INSERT INTO users VALUES (2, 'a')");
+    let report = to(&mut client, &feature);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE users"), "(1,x) (2,a)");
+    assert!(Migrator::new(feature).stash(&mut client).unwrap().is_empty());
+}
+
+#[test]
+fn rows_that_a_text_writes_are_not_doubled_in_a_table_without_a_key() {
+    let database = database();
+    let mut client = database.client();
+    let kinds = "CREATE TABLE kinds (name text, sort integer);\nINSERT INTO kinds VALUES ('a', 1), ('a', 1), ('b', 2);";
+    let feature = with(&[("2_kinds", kinds, "DROP TABLE kinds;")]);
+    to(&mut client, &feature);
+    run(&database, "INSERT INTO kinds VALUES ('a', 1), ('own', NULL)");
+    let before = rows(&database, "TABLE kinds");
+    to(&mut client, &main());
+    let report = to(&mut client, &feature);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE kinds"), before);
+}
+
+#[test]
+fn values_without_a_column_stay_in_the_stash_when_rows_come_back_one_by_one() {
+    let database = database();
+    let mut client = database.client();
+    let posts = "CREATE TABLE posts (id integer PRIMARY KEY, author integer, title text)";
+    let down = "DROP TABLE posts;";
+    let feature = with(&[("2_posts", &format!("{posts};"), down)]);
+    to(&mut client, &feature);
+    run(&database, "INSERT INTO posts VALUES (1, 7, 'one'), (2, NULL, 'two'), (3, 8, NULL)");
+    to(&mut client, &main());
+    // Edited: no title, and an author.
+    let edited = with(&[("2_posts", "CREATE TABLE posts (id integer PRIMARY KEY, author integer NOT NULL);", down)]);
+    let report = to(&mut client, &edited);
+    assert_eq!(rows(&database, "TABLE posts"), "(1,7) (3,8)");
+    assert_eq!(report.restored.iter().map(|one| one.left).collect::<Vec<_>>(), [1]);
+    let migrator = Migrator::new(edited);
+    let stash = migrator.stash(&mut client).unwrap();
+    let shown: Vec<_> = stash
+        .iter()
+        .map(|entry| (entry.columns.join(" "), migrator.stashed_rows(&mut client, entry.id, 9).unwrap()))
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    let row = vec![text("2"), None, text("two")];
+    assert_eq!(shown[0], ("id author title".to_owned(), Some(vec![row])));
+    assert_eq!(shown[1], ("title".to_owned(), Some(vec![vec![text("(1)"), text("one")]])));
+
+    run(&database, "ALTER TABLE posts ADD title text");
+    assert_eq!(migrator.restore_stashed(&mut client, stash[1].id).unwrap().unwrap().state, RestoreState::Restored);
+    assert_eq!(rows(&database, "TABLE posts"), "(1,7,one) (3,8,)");
+}
+
+#[test]
+fn rows_find_themselves_where_the_type_of_their_key_is_another() {
+    let database = database();
+    let mut client = database.client();
+    let down = "DROP TABLE kinds;";
+    let seeds = |data_type: &str| {
+        format!("CREATE TABLE kinds (id {data_type} PRIMARY KEY, name text);\nINSERT INTO kinds VALUES (1, 'seed');")
+    };
+    to(&mut client, &with(&[("2_kinds", &seeds("integer"), down)]));
+    run(&database, "UPDATE kinds SET name = 'mine'; INSERT INTO kinds VALUES (2, 'own')");
+    to(&mut client, &main());
+    let report = to(&mut client, &with(&[("2_kinds", &seeds("numeric(6, 2)"), down)]));
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE kinds"), "(1.00,mine) (2.00,own)");
+}
