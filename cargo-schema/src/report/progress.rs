@@ -94,6 +94,10 @@ impl Shared {
                 let paint = self.screen.err;
                 self.print(verb, &format!("{id} {}", paint.dim(&duration::shown(*duration))));
             }
+            Event::RolledBack { ids } => {
+                let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+                self.print("Rolled back", &ids.join(", "));
+            }
             Event::WaitingForLock { holder, waited } => {
                 let text = format!("for another deployer{} ({})", held_by(*holder), duration::shown(*waited));
                 self.print("Waiting", &text);

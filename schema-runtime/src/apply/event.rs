@@ -97,6 +97,11 @@ pub enum Event<'a> {
         /// How long it took.
         duration: Duration,
     },
+    /// Revisions that were finished and not yet committed are as they were before: one after them failed, or needs a COMMIT before it.
+    RolledBack {
+        /// The revisions, in the order they were run.
+        ids: &'a [RevisionId],
+    },
     /// A lock was not to be had, or the transaction lost a deadlock; it was rolled back and is run again.
     Retrying {
         /// The revision.

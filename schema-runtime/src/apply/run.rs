@@ -105,14 +105,24 @@ impl<S: Session> Run<'_, S> {
         stop: Stop,
     ) -> Result<(), Stop> {
         let failure = match stop {
-            Stop::Failed(_, ref failure) if failure.may_pass_next_time() && attempt < self.options.attempts => failure,
+            Stop::Failed(_, ref failure) if self.may_retry(failure, attempt) => failure,
             _ => return Err(stop),
         };
+        self.pause_before(script.id(), attempt, failure).await;
+        Ok(())
+    }
+
+    /// Whether a failure may pass by itself and attempts are left.
+    pub(crate) fn may_retry(&self, failure: &SqlFailure, attempt: u32) -> bool {
+        failure.may_pass_next_time() && attempt < self.options.attempts
+    }
+
+    /// Waits before the next attempt, longer each time, and tells who may be the reason.
+    pub(crate) async fn pause_before(&mut self, id: &RevisionId, attempt: u32, failure: &SqlFailure) {
         let pause = jitter(self.options.first_pause.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE));
         let oldest = oldest_transactions(self.session).await;
-        self.observer.event(&Event::Retrying { id: script.id(), attempt, failure, pause, oldest: &oldest });
+        self.observer.event(&Event::Retrying { id, attempt, failure, pause, oldest: &oldest });
         self.session.pause(pause).await;
-        Ok(())
     }
 
     /// Runs a statement of the engine's own outside a transaction.

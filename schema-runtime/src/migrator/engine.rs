@@ -165,7 +165,8 @@ impl Migrator {
         }
     }
 
-    fn preview(&self, ledger: &Ledger, standing: &Standing, scripts: &[Script<'_>]) -> Report {
+    /// What a run would do; first of all what was interrupted.
+    pub(crate) fn preview(&self, ledger: &Ledger, standing: &Standing, scripts: &[Script<'_>]) -> Report {
         let interrupted = ledger.interrupted().map(|(row, interrupted)| RevisionRun {
             id: row.id.clone(),
             direction: interrupted.direction,

@@ -37,10 +37,10 @@ impl Report {
         self.settled = (self.revisions.len(), self.restored.len());
     }
 
-    /// Takes back what a rollback has undone. Entries of the stash that it has undone are no longer there.
-    pub(crate) fn forget_unsettled(&mut self) {
-        self.revisions.truncate(self.settled.0);
+    /// Takes back what a rollback has undone, and gives the revisions. Entries of the stash that it has undone are no longer there.
+    pub(crate) fn forget_unsettled(&mut self) -> Vec<RevisionId> {
         self.restored.truncate(self.settled.1);
+        self.revisions.drain(self.settled.0..).map(|run| run.id).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A switch from end to end: what to undo, what to apply, in one transaction where PostgreSQL allows, tried again where that may help.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
@@ -103,20 +103,20 @@ impl Migrator {
                 break;
             }
             let _ = switching.run.session.batch("ROLLBACK").await;
+            let back = report.forget_unsettled();
+            if !back.is_empty() {
+                self.observer.event(&Event::RolledBack { ids: &back });
+            }
             match &ended {
                 Ok(_) => one_by_one = true,
                 Err(ApplyError::Statement(failed)) if span == Span::All && wants_commits(&failed.failure) => {
                     one_by_one = true;
                 }
-                Err(ApplyError::Statement(failed))
-                    if failed.failure.may_pass_next_time() && attempt < self.options.attempts =>
-                {
-                    let pause = lock::jitter(self.options.first_pause.saturating_mul(1 << attempt.min(6)));
-                    switching.run.session.pause(pause).await;
+                Err(ApplyError::Statement(failed)) if switching.run.may_retry(&failed.failure, attempt) => {
+                    switching.run.pause_before(&failed.id, attempt, &failed.failure).await;
                 }
                 _ => return ended.map(|_| report),
             }
-            report.forget_unsettled();
             ledger = ledger::read(session, &self.options.namespace).await?;
         }
         self.waiting(session, opened, history).restore_due(&mut report).await?;
@@ -198,13 +198,9 @@ impl Migrator {
     }
 
     fn switch_preview(&self, history: &History<'_>, ledger: &Ledger, route: &Route<'_>) -> Result<Report, ApplyError> {
-        let mut report = Report { dry_run: self.options.dry_run, ..Report::default() };
-        report.reformatted = Standing::new(history, ledger).reformatted;
-        for (migration, _) in &route.undo {
-            report.revisions.push(revision_run(&down_script(migration)?, 0, Duration::ZERO));
-        }
-        report.revisions.extend(route.apply.iter().map(|script| revision_run(script, 0, Duration::ZERO)));
-        Ok(report)
+        let undo: Result<Vec<Script<'_>>, ApplyError> = route.undo.iter().map(|(one, _)| down_script(one)).collect();
+        let scripts: Vec<Script<'_>> = undo?.into_iter().chain(route.apply.iter().cloned()).collect();
+        Ok(self.preview(ledger, &Standing::new(history, ledger), &scripts))
     }
 
     pub(crate) async fn restore_one<S: Session>(
