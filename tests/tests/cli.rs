@@ -110,6 +110,7 @@ fn help_names_every_command_with_an_example() {
         "edit",
         "record",
         "remove",
+        "squash",
         "check",
         "diff",
         "pull",

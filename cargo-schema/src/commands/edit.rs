@@ -65,7 +65,7 @@ fn undo(
     id: &RevisionId,
     dry_run: bool,
 ) -> Result<Report, Failure> {
-    let migrations: Vec<Migration> = project.up_to(id).migrations();
+    let migrations: Vec<Migration> = project.up_to(id).all_migrations();
     let migrator = world.migrator_of(migrations, dry_run);
     let options = Options { allow_foreign: true, ..migrator.settings().clone() };
     let progress = Progress::new(world.screen);

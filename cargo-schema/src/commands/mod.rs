@@ -34,6 +34,7 @@ mod rename_answers;
 mod roles;
 mod runs;
 mod show;
+mod squash;
 mod stamp;
 mod states;
 mod status;
@@ -101,6 +102,7 @@ impl World<'_> {
             Command::Remove(options) => remove::run(world, &options),
             Command::Edit(options) => edit::run(world, &options),
             Command::Record(options) => record::run(world, &options),
+            Command::Squash(options) => squash::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
             Command::Check(_) => check::run(world),
             Command::Diff(options) => diff::run(world, &options),

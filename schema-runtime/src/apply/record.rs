@@ -167,7 +167,16 @@ impl Row<'_> {
 
     /// Removes the revision, which is undone.
     pub(crate) fn delete(&self) -> String {
-        format!("DELETE FROM cargo_schema.revision WHERE {}", self.condition())
+        let Row { options, id, guard } = self;
+        let mark = quote_literal(&replaced_mark(&options.namespace, id));
+        // With a checkpoint go the rows of what it stands for, which it was told from.
+        format!(
+            "DELETE FROM cargo_schema.revision WHERE namespace = {} AND {guard} AND id = ANY (string_to_array(\
+             (SELECT value FROM cargo_schema.meta WHERE name = {mark}), ' '));\n\
+             DELETE FROM cargo_schema.revision WHERE {}",
+            quote_literal(&options.namespace),
+            self.condition()
+        )
     }
 
     fn update(&self, set: &str) -> String {
@@ -178,6 +187,11 @@ impl Row<'_> {
         let Row { options, id, guard } = self;
         format!("namespace = {} AND id = {} AND {guard}", quote_literal(&options.namespace), quote_literal(id.as_str()))
     }
+}
+
+/// The name in `cargo_schema.meta` under which the originals of a checkpoint stand, when it was told from their rows.
+pub(crate) fn replaced_mark(namespace: &str, checkpoint: &RevisionId) -> String {
+    format!("replaced by {checkpoint} in {namespace}")
 }
 
 fn optional(text: Option<&str>) -> String {

@@ -7,7 +7,7 @@ use std::path::Path;
 use schema_core::{
     Change, Ident, KindName, ObjectId, Schema,
     diff::difference,
-    history::{Graph, RevisionId, RevisionRecord, fold},
+    history::{Graph, Node, RevisionId, RevisionRecord, fold, in_force},
     kinds::Object,
 };
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
@@ -51,7 +51,13 @@ fn recorded(folder: &Path, report: &mut Report) -> Result<Schema, String> {
         report.depends_on(file);
         records.extend(id.ok().map(|id| (id, record)));
     }
-    let nodes = records.iter().map(|(id, record)| (id.clone(), record.parents.clone()));
+    let nodes = records.iter().map(|(id, record)| Node {
+        id: id.clone(),
+        parents: record.parents.clone(),
+        replaces: record.replaces.clone(),
+    });
+    // What an empty database would run.
+    let nodes = in_force(nodes, &BTreeSet::new()).map(|found| found.revisions).unwrap_or_default();
     let graph = Graph::new(nodes).map_err(|_| "the history is not sound: cargo schema check shows why".to_owned())?;
     let ordered = graph.order().iter().filter_map(|id| records.get_key_value(id));
     fold(ordered).map_err(|error| error.to_string())

@@ -30,13 +30,14 @@ pub(crate) struct Way<'t> {
 
 impl Migrator {
     pub(crate) async fn run<S: Session>(&self, session: &mut S, way: Way<'_>) -> Result<Report, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let history = History::new(self)?;
         let ledger = self.known_ledger(session, &history).await?;
         let standing = self.standing(&history, &ledger, way.direction)?;
         let route = route(&history, &standing, &ledger, way)?;
         // Rows without a ledger are what another tool has applied, which is to be written down.
         let taken_over = ledger.exists || ledger.rows.is_empty();
-        let idle = route.is_empty() && ledger.interrupted().is_none() && taken_over;
+        let told = taken_over && self.settled.reached.is_empty();
+        let idle = route.is_empty() && ledger.interrupted().is_none() && told;
         if self.options.dry_run || idle {
             let scripts = self.scripts(session, &history, &standing, &route, way.direction).await?;
             return Ok(self.preview(&ledger, &standing, &scripts));
@@ -57,6 +58,10 @@ impl Migrator {
         let observer = &*self.observer;
         lock::lock(session, opened, self.options.lock_wait, observer).await?;
         let mut ledger = self.made_ledger(session, opened, history).await?;
+        if !self.settled.reached.is_empty() {
+            self.note_reached(session, opened).await?;
+            ledger = ledger::read(session, &self.options.namespace).await?;
+        }
         let mut standing = self.standing(history, &ledger, way.direction)?;
         let mut report = Report { reformatted: standing.reformatted.clone(), ..Report::default() };
         if ledger.interrupted().is_some() {
@@ -176,11 +181,12 @@ impl Migrator {
             up: up.into(),
             down: down.map(Into::into),
             adopted: None,
+            replaces: Vec::new(),
         }))
     }
 
     pub(crate) async fn look<S: Session>(&self, session: &mut S) -> Result<Status, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let history = History::new(self)?;
         let ledger = self.known_ledger(session, &history).await?;
         Ok(Standing::new(&history, &ledger).into_status(&history, ledger))
     }

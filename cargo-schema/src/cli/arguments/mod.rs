@@ -75,6 +75,9 @@ pub enum Command {
     /// Delete a revision that is not applied and that nothing is built on
     #[command(after_help = "Example:\n  cargo schema remove add_bio")]
     Remove(Remove),
+    /// Write one revision that stands for many, for databases that are made anew
+    #[command(after_help = "Example:\n  cargo schema squash ..add_bio")]
+    Squash(Squash),
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
@@ -117,6 +120,7 @@ impl Command {
             Command::Edit(_) => "edit",
             Command::Record(_) => "record",
             Command::Remove(_) => "remove",
+            Command::Squash(_) => "squash",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",
