@@ -58,7 +58,7 @@ impl Migrator {
     }
 
     /// The same for an empty database.
-    pub(crate) fn from_nothing(&self) -> Result<Cow<'_, Migrator>, ApplyError> {
+    pub(crate) fn for_empty(&self) -> Result<Cow<'_, Migrator>, ApplyError> {
         if !self.has_checkpoints() {
             return Ok(Cow::Borrowed(self));
         }

@@ -18,7 +18,7 @@ use crate::apply::{ApplyError, Direction, lock, settings};
 impl Migrator {
     /// The script that applies everything up to a target, from nothing or from anywhere before it.
     pub fn plan_sql(&self, target: &Target) -> Result<String, ApplyError> {
-        let migrator = self.from_nothing()?;
+        let migrator = self.for_empty()?;
         let history = History::new(&migrator)?;
         let route = history.graph.upgrade_route(&BTreeSet::new(), target).map_err(ApplyError::Target)?;
         let (mut scripts, mut findings) = (Vec::with_capacity(route.len()), Vec::new());

@@ -31,7 +31,7 @@ pub struct Stamped {
 impl Migrator {
     /// The revisions that a database at `target` has, parents first. The target is a revision, `heads` or `base`.
     pub fn at(&self, target: &Target) -> Result<Vec<RevisionId>, ApplyError> {
-        wanted(&History::new(&*self.from_nothing()?)?, target)
+        wanted(&History::new(&*self.for_empty()?)?, target)
     }
 
     pub(crate) async fn stamp_at<S: Session>(&self, session: &mut S, target: &Target) -> Result<Stamped, ApplyError> {
