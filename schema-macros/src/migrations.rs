@@ -176,9 +176,10 @@ fn own_revision(revision: &Revision) -> String {
     let adoption = revision.head.adopted.as_ref();
     let after = adoption.and_then(Adoption::last);
     format!(
-        "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {}, record: {}, adopted: {} }},",
+        "__s::Embedded {{ id: {}, parents: &[{}], replaces: &[{}], message: {}, up: {}, down: {}, record: {}, adopted: {} }},",
         literal(revision.id.as_str()),
         list_of(revision.head.parents.iter().chain(after)),
+        list_of(&revision.head.replaces),
         literal(&revision.head.message),
         include(&revision.up),
         optional(revision.down.as_deref().map(include)),
@@ -189,7 +190,7 @@ fn own_revision(revision: &Revision) -> String {
 
 fn adopted_revision(migration: &Migration) -> String {
     format!(
-        "__s::Embedded {{ id: {}, parents: &[{}], message: {}, up: {}, down: {}, record: \"\", adopted: {} }},",
+        "__s::Embedded {{ id: {}, parents: &[{}], replaces: &[], message: {}, up: {}, down: {}, record: \"\", adopted: {} }},",
         literal(migration.id.as_str()),
         list_of(&migration.parents),
         literal(&migration.message),

@@ -12,6 +12,7 @@ pub fn revision(id: &str, parent: &str, up: &str, down: &str) -> Migration {
         up: up.to_owned().into(),
         down: Some(down.to_owned().into()),
         adopted: None,
+        replaces: Vec::new(),
     }
 }
 

@@ -112,6 +112,7 @@ fn help_names_every_command_with_an_example() {
         "remove",
         "rebase",
         "merge",
+        "squash",
         "check",
         "diff",
         "pull",

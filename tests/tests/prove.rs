@@ -43,7 +43,7 @@ fn revision(number: u32, before: &Schema, after: &Schema) -> (Migration, Revisio
         (1..number).next_back().map(|n| RevisionId::new(format!("{n}_r")).unwrap()).into_iter().collect();
     let record = RevisionRecord::new("r", parents.clone(), plan.difference.changes());
     let (up, down) = (plan.up.text().into(), Some(plan.down.text().into()));
-    (Migration { id, parents, message: "r".into(), up, down, adopted: None }, record)
+    (Migration { id, parents, message: "r".into(), up, down, adopted: None, replaces: Vec::new() }, record)
 }
 
 /// Proves the step from `start()` to `after`, its revision changed by `spoil`.

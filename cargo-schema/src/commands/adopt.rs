@@ -147,7 +147,8 @@ fn revision(project: &Project, found: &Found) -> (Migration, RevisionRecord) {
     };
     let id = new_id(project, &message);
     let (parents, adopted) = (adoption.last().cloned().into_iter().collect(), adoption.as_one());
-    (Migration { id, parents, message, up: up.into(), down: Some(down.into()), adopted }, record)
+    let (up, down) = (up.into(), Some(down.into()));
+    (Migration { id, parents, message, up, down, adopted, replaces: Vec::new() }, record)
 }
 
 /// The way from one folder to another, with `/`.

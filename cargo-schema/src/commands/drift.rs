@@ -96,7 +96,7 @@ pub(super) fn from_ledger(
     }
     let migrator = world.migrator(project, false);
     let mut history = Vec::with_capacity(status.applied.len());
-    for row in &status.applied {
+    for row in status.applied.iter().filter(|row| !status.replaced.contains(&row.id)) {
         let file = project.revision(&row.id).filter(|_| !status.edited.contains(&row.id));
         match file {
             Some(revision) => history.push(revision.migration()),

@@ -197,6 +197,7 @@ fn empty(world: &World<'_>, options: &Generate, project: &Project) -> Result<Out
             .into(),
         down: Some("-- What downgrade runs; it gives back what was there before.\n".into()),
         adopted: None,
+        replaces: Vec::new(),
     };
     if !options.dry_run {
         write(world, project, &revision, &record, false)?;

@@ -52,7 +52,7 @@ pub(super) fn run(
     let parents = project.graph.heads();
     let record = RevisionRecord::new(message.clone(), parents.clone(), changes);
     let (id, up, down) = (new_id(project, &message), plan.up.text().into(), Some(plan.down.text().into()));
-    let revision = Migration { id, parents, message, up, down, adopted: None };
+    let revision = Migration { id, parents, message, up, down, adopted: None, replaces: Vec::new() };
     let mut findings: Vec<Diagnostic> = not_managed::finding("the database", &found.unmanaged).into_iter().collect();
     findings.extend(proof(&server, &there, &wanted, &plan, &revision)?);
     findings.extend(beside_history(&server, project, &there)?);

@@ -52,6 +52,7 @@ pub(super) fn run(world: &World<'_>, options: &Merge) -> Result<Outcome, Failure
         up: up.into(),
         down: Some(down.into()),
         adopted: None,
+        replaces: Vec::new(),
     });
     let server = devdb::open(&world.dev_options())?;
     let goal = Goal { orders: &orders(&project), before: &before, after };

@@ -39,6 +39,7 @@ mod rename_answers;
 mod roles;
 mod runs;
 mod show;
+mod squash;
 mod stamp;
 mod stash;
 mod states;
@@ -110,6 +111,7 @@ impl World<'_> {
             Command::Remove(options) => remove::run(world, &options),
             Command::Edit(options) => edit::run(world, &options),
             Command::Record(options) => record::run(world, &options),
+            Command::Squash(options) => squash::run(world, &options),
             Command::Stamp(options) => stamp::run(world, &options),
             Command::Rebase(options) => rebase::run(world, &options),
             Command::Merge(options) => merge::run(world, &options),

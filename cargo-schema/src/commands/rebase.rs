@@ -109,6 +109,14 @@ impl Place {
                 adopted.id
             )));
         }
+        let is_checkpoint = |dir: &&RevisionDir| !dir.head.replaces.is_empty() && line.contains(&dir.id);
+        if let Some(checkpoint) = project.revisions.iter().find(is_checkpoint) {
+            return Err(Failure::usage(&format!(
+                "`{}` is a checkpoint, and stands for revisions where they are\n\
+                 help: rebase the other branch, or remove the checkpoint and squash again afterwards",
+                checkpoint.id
+            )));
+        }
         Ok(Place { shared: own.intersection(&base).cloned().collect(), line, base })
     }
 
@@ -237,6 +245,7 @@ fn named(project: &Project, base: &Project, planted: &[Planted], line: &[Moved<'
             up: one.up.clone().into(),
             down: one.down.clone().map(Into::into),
             adopted: None,
+            replaces: Vec::new(),
         };
         parents = vec![id];
         steps.push(Step { planted: one.clone(), new: Some((migration, record)) });

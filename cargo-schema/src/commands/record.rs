@@ -44,6 +44,7 @@ pub(super) fn run(world: &World<'_>, options: &Record) -> Result<Outcome, Failur
     }
     let mut record = RevisionRecord::new(revision.head.message.clone(), revision.head.parents.clone(), made.changes());
     record.adopted.clone_from(&revision.head.adopted);
+    record.replaces.clone_from(&revision.head.replaces);
     let text = record.to_string();
     let changed = text != revision.record;
     if changed && !options.dry_run {

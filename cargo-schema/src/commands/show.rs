@@ -73,6 +73,7 @@ fn foreign(world: &World<'_>, project: &Project, states: &mut States, text: &str
                 up,
                 down,
                 adopted: None,
+                replaces: Vec::new(),
             }
         }
     };
@@ -91,6 +92,9 @@ fn drawn(paint: Paint, shown: &Shown, states: Option<&States>) -> Outcome {
         vec![Cell::from("before"), or(children, "nothing, it is a head").into()],
     ];
     rows.extend(folder.as_ref().map(|folder| vec![Cell::from("folder"), folder.as_str().into()]));
+    if !migration.replaces.is_empty() {
+        rows.push(vec![Cell::from("stands for"), joined(&migration.replaces).into()]);
+    }
     if let Some(states) = states {
         rows.push(vec![Cell::from("state"), states.of(id).cell()]);
         rows.extend(states.row(id).map(|row| vec![Cell::from("applied"), applied_words(row).into()]));
@@ -115,6 +119,7 @@ fn result(shown: &Shown, states: Option<&States>) -> Value {
         "parents": ids(&migration.parents),
         "children": ids(children),
         "folder": folder,
+        "replaces": ids(&migration.replaces),
         "transactional": migration.transactional(),
         "checksum": migration.checksum(),
         "state": states.map(|states| states.of(&migration.id)).map(State::word),

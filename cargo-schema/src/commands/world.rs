@@ -118,7 +118,7 @@ impl<'w> World<'w> {
 
     /// The engine for these revisions.
     pub fn migrator(&self, project: &Project, dry_run: bool) -> Migrator {
-        self.migrator_of(project.migrations(), dry_run)
+        self.migrator_of(project.all_migrations(), dry_run)
     }
 
     /// The engine for some of them, or for none.

@@ -59,7 +59,7 @@ impl Draft {
         let record = RevisionRecord::new(message, parents.clone(), self.plan.difference.changes());
         let up = self.plan.up.text().into();
         let down = Some(self.plan.down.text().into());
-        (Migration { id, parents, message: message.to_owned(), up, down, adopted: None }, record)
+        (Migration { id, parents, message: message.to_owned(), up, down, adopted: None, replaces: Vec::new() }, record)
     }
 }
 

@@ -101,7 +101,8 @@ fn read(place: &Place, adoption: &Adoption, findings: &mut Vec<Diagnostic>) -> R
 impl RevisionDir {
     /// A revision without texts.
     pub fn named(id: &RevisionId) -> RevisionDir {
-        let head = RecordHead { format: 0, message: String::new(), parents: Vec::new(), adopted: None };
+        let head =
+            RecordHead { format: 0, message: String::new(), parents: Vec::new(), replaces: Vec::new(), adopted: None };
         let (up, record) = (String::new(), String::new());
         RevisionDir { id: id.clone(), up, down: None, head, record, adopted: None, files: None }
     }

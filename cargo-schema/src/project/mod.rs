@@ -13,11 +13,14 @@ mod read;
 mod sources;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, Place};
-use schema_core::history::{Adopted, FoldError, Graph, Migration, RecordHead, RevisionId, RevisionRecord, Tool, fold};
+use schema_core::history::{
+    Adopted, FoldError, Graph, Migration, Node, RecordHead, RevisionId, RevisionRecord, Tool, fold, in_force,
+};
 
 pub use at_commit::{Exported, export};
 pub use read::{REVISION_NAME, REVISION_NOT_TEXT, REVISION_RECORD, REVISION_WITHOUT_RECORD, REVISION_WITHOUT_UP};
@@ -65,6 +68,7 @@ impl RevisionDir {
             up: self.up.clone().into(),
             down: self.down.clone().map(Into::into),
             adopted: self.adopted.clone(),
+            replaces: self.head.replaces.clone(),
         }
     }
 }
@@ -78,8 +82,10 @@ pub struct Project {
     pub shown: String,
     /// Whether the folder is there.
     pub exists: bool,
-    /// The revisions, parents first.
+    /// The revisions that an empty database would run, parents first.
     pub revisions: Vec<RevisionDir>,
+    /// Revisions that a checkpoint stands for, for databases that are between them.
+    pub replaced: Vec<RevisionDir>,
     /// The graph, as far as it can be made out.
     pub graph: Graph,
     /// What is wrong with the folders and their parents.
@@ -90,8 +96,14 @@ impl Project {
     /// Reads a folder; one that is not there has no revisions.
     pub fn read(folder: &Path, shown: &str) -> Result<Project, ReadError> {
         let (mut found, mut findings) = read::revisions(folder, shown)?;
-        let (graph, defects) =
-            Graph::with_defects(found.iter().map(|revision| (revision.id.clone(), revision.head.parents.clone())));
+        let nodes = found.iter().map(|revision| Node {
+            id: revision.id.clone(),
+            parents: revision.head.parents.clone(),
+            replaces: revision.head.replaces.clone(),
+        });
+        // What an empty database would run.
+        let in_force = in_force(nodes, &BTreeSet::new());
+        let (graph, defects) = Graph::with_defects(in_force.map(|found| found.revisions).unwrap_or_default());
         findings.extend(defects.iter().map(|defect| defect.to_diagnostic(shown)));
         let mut revisions = Vec::with_capacity(found.len());
         let mut take = |id: &RevisionId| {
@@ -103,6 +115,7 @@ impl Project {
             folder: folder.to_owned(),
             shown: shown.to_owned(),
             exists: folder.is_dir(),
+            replaced: replaced(&revisions, found),
             revisions,
             graph,
             findings,
@@ -117,6 +130,11 @@ impl Project {
     /// The revisions as the engine runs them, parents first.
     pub fn migrations(&self) -> Vec<Migration> {
         self.revisions.iter().map(RevisionDir::migration).collect()
+    }
+
+    /// All revisions, those that a checkpoint stands for too: which of them a database takes is for the engine to settle.
+    pub fn all_migrations(&self) -> Vec<Migration> {
+        self.revisions.iter().chain(&self.replaced).map(RevisionDir::migration).collect()
     }
 
     /// The tool whose migrations were adopted.
@@ -183,6 +201,13 @@ impl Project {
             .primary(Some(Place { file: file.clone(), start: 0, end: 0 }), "its `changes` do not fit")
             .help(format!("give {file} back what it had: git log -p -- {file}"))
     }
+}
+
+/// What is left of the revisions that were found, when those in force are taken.
+fn replaced(revisions: &[RevisionDir], left: Vec<RevisionDir>) -> Vec<RevisionDir> {
+    let stood_for: BTreeSet<&RevisionId> = revisions.iter().flat_map(|revision| &revision.head.replaces).collect();
+    let in_force: BTreeSet<&RevisionId> = revisions.iter().map(|revision| &revision.id).collect();
+    left.into_iter().filter(|revision| stood_for.contains(&revision.id) && !in_force.contains(&revision.id)).collect()
 }
 
 /// A folder or file that the system does not give.

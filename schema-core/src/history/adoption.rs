@@ -182,6 +182,7 @@ impl Adoption {
                 keys: vec![file.key.clone().into()],
                 sum: file.sum.clone().map(Into::into),
             }),
+            replaces: Vec::new(),
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Migration {
     pub down: Option<Cow<'static, str>>,
     /// How another tool knows it, when it was adopted from one.
     pub adopted: Option<Adopted>,
+    /// The revisions it stands for, when it is a checkpoint.
+    pub replaces: Vec<RevisionId>,
 }
 
 impl Migration {
@@ -92,6 +94,7 @@ mod tests {
             up: "-- schema: no-transaction".into(),
             down: None,
             adopted: None,
+            replaces: Vec::new(),
         };
         assert!(!migration.transactional() && migration.down_transactional());
         let without = migration.checksum();

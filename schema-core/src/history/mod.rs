@@ -4,6 +4,7 @@
 //! older id that lands later is an ordinary case. Files and ledgers are read elsewhere.
 
 mod adoption;
+mod checkpoint;
 mod checksum;
 mod defect;
 mod footprint;
@@ -22,6 +23,7 @@ mod target;
 mod text_marks;
 
 pub use adoption::{ADOPTED_EDITED, ADOPTED_MISSING, Adopted, AdoptedFile, Adoption, Tool, adapted, fits_transaction};
+pub use checkpoint::{InForce, Node, Partial, in_force};
 pub use checksum::{Checksums, Edit};
 pub use defect::{
     Defect, REVISION_CYCLE, REVISION_DUPLICATE, REVISION_OWN_PARENT, REVISION_PARENT_MISSING, REVISION_PARENT_REPEATED,

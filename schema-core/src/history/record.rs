@@ -30,6 +30,9 @@ pub struct RevisionRecord {
     pub message: String,
     /// The revisions that come directly before it.
     pub parents: Vec<RevisionId>,
+    /// The revisions it stands for, when it is a checkpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<RevisionId>,
     /// The migrations of another tool that come before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Adoption>,
@@ -83,6 +86,9 @@ pub struct RecordHead {
     pub message: String,
     /// The revisions that come directly before it.
     pub parents: Vec<RevisionId>,
+    /// The revisions it stands for, when it is a checkpoint.
+    #[serde(default)]
+    pub replaces: Vec<RevisionId>,
     /// The migrations of another tool that come before it.
     #[serde(default)]
     pub adopted: Option<Adoption>,
@@ -108,7 +114,14 @@ impl RecordHead {
 impl RevisionRecord {
     /// A record of this version's format.
     pub fn new(message: impl Into<String>, parents: Vec<RevisionId>, changes: Vec<Change>) -> RevisionRecord {
-        RevisionRecord { format: FORMAT, message: message.into(), parents, adopted: None, changes }
+        RevisionRecord {
+            format: FORMAT,
+            message: message.into(),
+            parents,
+            replaces: Vec::new(),
+            adopted: None,
+            changes,
+        }
     }
 
     /// Reads a record.
@@ -132,6 +145,11 @@ impl fmt::Display for RevisionRecord {
         writeln!(f, "format = {}", self.format)?;
         writeln!(f, "message = {}", text(&self.message))?;
         writeln!(f, "parents = [{parents}]")?;
+        if !self.replaces.is_empty() {
+            writeln!(f, "replaces = [")?;
+            self.replaces.iter().try_for_each(|id| writeln!(f, "    {},", text(id.as_str())))?;
+            writeln!(f, "]")?;
+        }
         if let Some(adopted) = &self.adopted {
             let (tool, folder) = (text(adopted.tool.name()), text(&adopted.folder));
             writeln!(f, "adopted = {{ tool = {tool}, folder = {folder}, migrations = [")?;

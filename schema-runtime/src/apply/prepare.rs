@@ -143,6 +143,7 @@ fn is_transactional(id: &RevisionId, text: &str) -> bool {
         up: first.into(),
         down: None,
         adopted: None,
+        replaces: Vec::new(),
     }
     .transactional()
 }

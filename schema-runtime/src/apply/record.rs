@@ -110,9 +110,24 @@ impl Row<'_> {
             done.to_string(),
         ];
         format!(
-            "INSERT INTO cargo_schema.revision (namespace, id, parents, message, up, down, checksum, statements_checksum, up_checksum, \
+            "{}INSERT INTO cargo_schema.revision (namespace, id, parents, message, up, down, checksum, statements_checksum, up_checksum, \
              duration_ms, tool_version, git_branch, git_commit, state, statements_done)\nSELECT {} WHERE {guard}",
+            self.originals(migration),
             values.join(", ")
+        )
+    }
+
+    /// Notes what a checkpoint stands for, for checkouts that do not have it.
+    fn originals(&self, migration: &Migration) -> String {
+        if migration.replaces.is_empty() {
+            return String::new();
+        }
+        let originals: Vec<&str> = migration.replaces.iter().map(RevisionId::as_str).collect();
+        format!(
+            "INSERT INTO cargo_schema.meta SELECT {}, {} WHERE {} ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value;\n",
+            quote_literal(&replaced_mark(&self.options.namespace, self.id)),
+            quote_literal(&originals.join(" ")),
+            self.guard
         )
     }
 
@@ -167,7 +182,16 @@ impl Row<'_> {
 
     /// Removes the revision, which is undone.
     pub(crate) fn delete(&self) -> String {
-        format!("DELETE FROM cargo_schema.revision WHERE {}", self.condition())
+        let Row { options, id, guard } = self;
+        let mark = quote_literal(&replaced_mark(&options.namespace, id));
+        // With a checkpoint go the rows of what it stands for, where it was told from them.
+        format!(
+            "DELETE FROM cargo_schema.revision WHERE namespace = {} AND {guard} AND id = ANY (string_to_array(\
+             (SELECT value FROM cargo_schema.meta WHERE name = {mark}), ' '));\n\
+             DELETE FROM cargo_schema.revision WHERE {}",
+            quote_literal(&options.namespace),
+            self.condition()
+        )
     }
 
     fn update(&self, set: &str) -> String {
@@ -178,6 +202,11 @@ impl Row<'_> {
         let Row { options, id, guard } = self;
         format!("namespace = {} AND id = {} AND {guard}", quote_literal(&options.namespace), quote_literal(id.as_str()))
     }
+}
+
+/// The name in `cargo_schema.meta` under which the originals of a checkpoint stand.
+pub(crate) fn replaced_mark(namespace: &str, checkpoint: &RevisionId) -> String {
+    format!("replaced by {checkpoint} in {namespace}")
 }
 
 fn optional(text: Option<&str>) -> String {

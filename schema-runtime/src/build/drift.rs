@@ -7,7 +7,7 @@ use std::path::Path;
 use schema_core::{
     Change, Ident, KindName, ObjectId, Schema,
     diff::difference,
-    history::{Divided, Graph, HEADS_CONFLICT, RevisionId, RevisionRecord, fold},
+    history::{Divided, Graph, HEADS_CONFLICT, Node, RevisionId, RevisionRecord, fold, in_force},
     kinds::Object,
 };
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
@@ -56,7 +56,13 @@ fn recorded(folder: &Path, report: &mut Report) -> Result<Result<Schema, Vec<Dri
         report.depends_on(file);
         records.extend(id.ok().map(|id| (id, record)));
     }
-    let nodes = records.iter().map(|(id, record)| (id.clone(), record.parents.clone()));
+    let nodes = records.iter().map(|(id, record)| Node {
+        id: id.clone(),
+        parents: record.parents.clone(),
+        replaces: record.replaces.clone(),
+    });
+    // What an empty database would run.
+    let nodes = in_force(nodes, &BTreeSet::new()).map(|found| found.revisions).unwrap_or_default();
     let graph = Graph::new(nodes).map_err(|_| "the history is not sound: cargo schema check shows why".to_owned())?;
     let conflicts = conflicts(&graph, &records);
     if !conflicts.is_empty() {

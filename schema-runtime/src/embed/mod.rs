@@ -12,6 +12,7 @@ use schema_core::history::{Adopted, Migration, RevisionId, Tool};
 pub struct Embedded {
     pub id: &'static str,
     pub parents: &'static [&'static str],
+    pub replaces: &'static [&'static str],
     pub message: &'static str,
     pub up: &'static str,
     pub down: Option<&'static str>,
@@ -74,6 +75,7 @@ impl Embedded {
             up: Cow::Borrowed(self.up),
             down: self.down.map(Cow::Borrowed),
             adopted: self.adopted.map(EmbeddedAdoption::adopted),
+            replaces: self.replaces.iter().map(|original| id(original)).collect(),
         }
     }
 }

@@ -18,22 +18,22 @@ impl Migrator {
 
     /// Applies what is pending up to a target.
     pub async fn upgrade_to_async(&self, client: &mut Client, target: &Target) -> Result<Report, ApplyError> {
-        self.run(client, Way { direction: Direction::Up, target }).await
+        self.go(client, Way { direction: Direction::Up, target }).await
     }
 
     /// Undoes applied revisions down to a target.
     pub async fn downgrade_to_async(&self, client: &mut Client, target: &Target) -> Result<Report, ApplyError> {
-        self.run(client, Way { direction: Direction::Down, target }).await
+        self.go(client, Way { direction: Direction::Down, target }).await
     }
 
     /// How the database stands. It only reads, and a role without any rights of its own can call it.
     pub async fn status_async(&self, client: &mut Client) -> Result<Status, ApplyError> {
-        self.look(client).await
+        self.look_settled(client).await
     }
 
     /// Writes the ledger so that the database counts as being at a target, and runs nothing. Whether it is there is not looked at.
     pub async fn stamp_async(&self, client: &mut Client, target: &Target) -> Result<Stamped, ApplyError> {
-        self.stamp_at(client, target).await
+        self.stamp_settled(client, target).await
     }
 
     /// Records what a person found out about an interrupted revision.

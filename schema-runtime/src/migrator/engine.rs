@@ -30,13 +30,14 @@ pub(crate) struct Way<'t> {
 
 impl Migrator {
     pub(crate) async fn run<S: Session>(&self, session: &mut S, way: Way<'_>) -> Result<Report, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let history = History::new(self)?;
         let ledger = self.known_ledger(session, &history).await?;
         let standing = self.standing(&history, &ledger, way.direction)?;
         let route = route(&history, &standing, &ledger, way)?;
         // Rows without a ledger are what another tool has applied, which is to be written down.
         let taken_over = ledger.exists || ledger.rows.is_empty();
-        let idle = route.is_empty() && ledger.interrupted().is_none() && taken_over;
+        let told = taken_over && self.settled.reached.is_empty();
+        let idle = route.is_empty() && ledger.interrupted().is_none() && told;
         if self.options.dry_run || idle {
             let scripts = self.scripts(session, &history, &standing, &route, way.direction).await?;
             return Ok(self.preview(&ledger, &standing, &scripts));
@@ -99,7 +100,7 @@ impl Migrator {
         self.with_taken(session, history, ledger).await
     }
 
-    /// The ledger, made when there is none, with what another tool has applied. The lock is held.
+    /// The ledger, made when there is none, with what another tool has applied and the checkpoints that it has reached. The lock is held.
     pub(crate) async fn made_ledger<S: Session>(
         &self,
         session: &mut S,
@@ -115,10 +116,13 @@ impl Migrator {
             }
         }
         let taken = self.to_take_over(session, history, &ledger).await?;
-        if taken.is_empty() {
+        if taken.is_empty() && self.settled.reached.is_empty() {
             return Ok(ledger);
         }
-        self.take_over(session, &taken, &format!("pg_backend_pid() = {}", opened.pid)).await?;
+        if !taken.is_empty() {
+            self.take_over(session, &taken, &format!("pg_backend_pid() = {}", opened.pid)).await?;
+        }
+        self.note_reached(session, opened).await?;
         ledger::read(session, &self.options.namespace).await
     }
 
@@ -200,11 +204,12 @@ impl Migrator {
             up: up.into(),
             down: down.map(Into::into),
             adopted: None,
+            replaces: Vec::new(),
         }))
     }
 
     pub(crate) async fn look<S: Session>(&self, session: &mut S) -> Result<Status, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let history = History::new(self)?;
         let ledger = self.known_ledger(session, &history).await?;
         Ok(Standing::new(&history, &ledger).into_status(&history, ledger))
     }

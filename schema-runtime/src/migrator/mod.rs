@@ -4,6 +4,7 @@
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
+pub(crate) mod checkpoints;
 pub(crate) mod engine;
 mod environment;
 mod options;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use schema_core::history::{Migration, RevisionId, Target};
 
+pub use checkpoints::CHECKPOINT_PARTIAL;
 pub use environment::Environment;
 pub use options::Options;
 pub use report::{Report, Resolution, RevisionRun, Status};
@@ -26,6 +28,7 @@ pub use takeover::{ADOPTED_UNFINISHED, ADOPTED_UNKNOWN};
 
 use crate::apply::session::ready;
 use crate::apply::{ApplyError, Direction, Event, Observer};
+use checkpoints::Settled;
 use engine::Way;
 
 /// Applies and undoes revisions.
@@ -46,6 +49,7 @@ pub struct Migrator {
     pub(crate) migrations: Vec<Migration>,
     pub(crate) options: Options,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) settled: Settled,
 }
 
 impl Migrator {
@@ -55,6 +59,7 @@ impl Migrator {
             migrations: migrations.into_iter().collect(),
             options: Options::default(),
             observer: Arc::new(|_: &Event<'_>| {}),
+            settled: Settled::default(),
         }
     }
 
@@ -84,17 +89,17 @@ impl Migrator {
 
     /// Applies what is pending up to a target.
     pub fn upgrade_to(&self, client: &mut postgres::Client, target: &Target) -> Result<Report, ApplyError> {
-        ready(self.run(client, Way { direction: Direction::Up, target }))
+        ready(self.go(client, Way { direction: Direction::Up, target }))
     }
 
     /// Undoes applied revisions down to a target.
     pub fn downgrade_to(&self, client: &mut postgres::Client, target: &Target) -> Result<Report, ApplyError> {
-        ready(self.run(client, Way { direction: Direction::Down, target }))
+        ready(self.go(client, Way { direction: Direction::Down, target }))
     }
 
     /// How the database stands. It only reads, and a role without any rights of its own can call it.
     pub fn status(&self, client: &mut postgres::Client) -> Result<Status, ApplyError> {
-        ready(self.look(client))
+        ready(self.look_settled(client))
     }
 
     /// A revision as the ledger has it, with the texts that were run; `None` when it is not there. Only the owner of the ledger may
@@ -105,7 +110,7 @@ impl Migrator {
 
     /// Writes the ledger so that the database counts as being at a target, and runs nothing. Whether it is there is not looked at.
     pub fn stamp(&self, client: &mut postgres::Client, target: &Target) -> Result<Stamped, ApplyError> {
-        ready(self.stamp_at(client, target))
+        ready(self.stamp_settled(client, target))
     }
 
     /// Records what a person found out about an interrupted revision.

@@ -74,6 +74,8 @@ pub struct Status {
     pub reformatted: Vec<RevisionId>,
     /// Interrupted half-way; the next run takes it up.
     pub half_done: Vec<RevisionId>,
+    /// Applied, and stood for by a checkpoint that is applied too.
+    pub replaced: Vec<RevisionId>,
 }
 
 impl Status {

@@ -18,7 +18,8 @@ use crate::apply::{ApplyError, Direction, lock, settings};
 impl Migrator {
     /// The script that applies everything up to a target, from nothing or from anywhere before it.
     pub fn plan_sql(&self, target: &Target) -> Result<String, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let migrator = self.for_empty()?;
+        let history = History::new(&migrator)?;
         let route = history.graph.upgrade_route(&BTreeSet::new(), target).map_err(ApplyError::Target)?;
         let (mut scripts, mut findings) = (Vec::with_capacity(route.len()), Vec::new());
         for id in &route {
@@ -61,6 +62,18 @@ impl Migrator {
         );
         let checksum = quote_literal(&script.migration.checksum());
         // A row in another state, or of another text, is nothing a script can decide on.
+        if !script.migration.replaces.is_empty() {
+            let ids: Vec<String> = script.migration.replaces.iter().map(|id| quote_literal(id.as_str())).collect();
+            // Which form such a database takes is no decision for a script.
+            text.push_str(&format!(
+                "\nDO $cargo_schema$ BEGIN IF EXISTS (SELECT FROM cargo_schema.revision WHERE namespace = {} AND id IN ({})) \
+                 AND NOT EXISTS (SELECT FROM cargo_schema.revision WHERE {key}) THEN\n  \
+                 RAISE EXCEPTION 'the database has revisions that the checkpoint {} stands for; run cargo schema upgrade on it';\nEND IF; END $cargo_schema$;\n",
+                quote_literal(&self.options.namespace),
+                ids.join(", "),
+                script.id()
+            ));
+        }
         text.push_str(&format!(
             "\n-- {id}\nDO $cargo_schema$ BEGIN IF EXISTS (SELECT FROM cargo_schema.revision WHERE {key} AND (state <> 'applied' OR checksum <> {checksum})) THEN\n  \
              RAISE EXCEPTION 'revision {id} is half-done, or was applied with another text; run cargo schema status';\nEND IF; END $cargo_schema$;\n\

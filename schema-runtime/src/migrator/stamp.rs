@@ -31,11 +31,11 @@ pub struct Stamped {
 impl Migrator {
     /// The revisions that a database at `target` has, parents first. The target is a revision, `heads` or `base`.
     pub fn at(&self, target: &Target) -> Result<Vec<RevisionId>, ApplyError> {
-        wanted(&History::new(&self.migrations)?, target)
+        wanted(&History::new(&*self.for_empty()?)?, target)
     }
 
     pub(crate) async fn stamp_at<S: Session>(&self, session: &mut S, target: &Target) -> Result<Stamped, ApplyError> {
-        let history = History::new(&self.migrations)?;
+        let history = History::new(self)?;
         let wanted = wanted(&history, target)?;
         let ledger = ledger::read(session, &self.options.namespace).await?;
         let stamped = self.stamped(&history, &ledger, &wanted)?;
@@ -56,6 +56,9 @@ impl Migrator {
         wanted: &[RevisionId],
     ) -> Result<Stamped, ApplyError> {
         lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
+        if !self.settled.reached.is_empty() {
+            self.note_reached(session, opened).await?;
+        }
         let ledger = ledger::read(session, &self.options.namespace).await?;
         let stamped = self.stamped(history, &ledger, wanted)?;
         let guard = format!("pg_backend_pid() = {}", opened.pid);

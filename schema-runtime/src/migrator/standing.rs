@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_core::history::{Edit, Graph, Migration, RevisionId};
 
+use super::Migrator;
+use super::checkpoints::Settled;
 use super::report::Status;
 use crate::apply::ApplyError;
 use crate::apply::ledger::Ledger;
@@ -15,21 +17,36 @@ use crate::apply::record::up_checksum;
 pub(crate) struct History<'m> {
     pub graph: Graph,
     by_id: BTreeMap<&'m RevisionId, &'m Migration>,
+    settled: &'m Settled,
 }
 
 impl<'m> History<'m> {
-    pub(crate) fn new(migrations: &'m [Migration]) -> Result<History<'m>, ApplyError> {
+    pub(crate) fn new(migrator: &'m Migrator) -> Result<History<'m>, ApplyError> {
+        let migrations = &migrator.migrations;
         let named = migrations.iter().map(|migration| (migration.id.clone(), migration.parents.clone()));
         let graph = Graph::new(named).map_err(|defects| {
             ApplyError::History(defects.iter().map(|defect| defect.to_diagnostic("migrations")).collect())
         })?;
         let by_id = migrations.iter().map(|migration| (&migration.id, migration)).collect();
-        Ok(History { graph, by_id })
+        Ok(History { graph, by_id, settled: &migrator.settled })
     }
 
     /// The migration with this id, which the graph has.
     pub(crate) fn migration(&self, id: &RevisionId) -> Option<&'m Migration> {
         self.by_id.get(id).copied()
+    }
+
+    /// Whether a revision is the last one that a checkpoint stands for, which is not in force.
+    #[cfg(feature = "switch")]
+    pub(crate) fn is_last_of(&self, id: &RevisionId, checkpoint: &RevisionId) -> bool {
+        self.settled.ends.get(id) == Some(checkpoint)
+    }
+
+    /// The checkpoint in force that stands for an applied revision.
+    #[cfg(feature = "switch")]
+    pub(crate) fn covering(&self, id: &RevisionId) -> Option<&'m Migration> {
+        let covered = self.settled.covered.contains(id);
+        self.by_id.values().copied().find(|migration| covered && migration.replaces.contains(id))
     }
 }
 
@@ -58,7 +75,9 @@ impl Standing {
                 Edit::Reformatted | Edit::Statements => reformatted.push(row.id.clone()),
             }
         }
-        let foreign = history.graph.foreign(&applied);
+        applied.extend(history.settled.reached.iter().cloned());
+        let mut foreign = history.graph.foreign(&applied);
+        foreign.retain(|id| !history.settled.covered.contains(id));
         Standing { applied, foreign, edited, reformatted }
     }
 
@@ -77,6 +96,7 @@ impl Standing {
             ledger.rows.iter().filter(|row| row.interrupted.is_some()).map(|row| row.id.clone()).collect();
         let pending = history.graph.pending(&self.applied);
         let Standing { foreign, edited, reformatted, .. } = self;
-        Status { applied: ledger.rows, pending, foreign, edited, reformatted, half_done }
+        let replaced = history.settled.replaced.iter().cloned().collect();
+        Status { applied: ledger.rows, pending, foreign, edited, reformatted, half_done, replaced }
     }
 }

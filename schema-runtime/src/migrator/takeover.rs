@@ -211,6 +211,7 @@ mod tests {
             up: "".into(),
             down: None,
             adopted: Some(Adopted { tool: Tool::Sqlx, keys: vec![key.to_owned().into()], sum: Some("aa".into()) }),
+            replaces: Vec::new(),
         }
     }
 

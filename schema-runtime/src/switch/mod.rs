@@ -5,6 +5,8 @@
 //! PostgreSQL allows. Whether a database may be treated so is for the caller to know: an application never does, and the subcommand
 //! does in development only.
 
+mod by_hand;
+mod checkpoint;
 mod entry;
 mod evict;
 mod loss;
@@ -82,7 +84,7 @@ impl Migrator {
         target: &Target,
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
-        ready(self.switch_run(client, Goal::Up(target), plan_down))
+        ready(self.follow(client, Goal::Up(target), plan_down))
     }
 
     /// Undoes revisions as [`Migrator::downgrade_to`] does, and keeps in the stash what that would destroy.
@@ -92,7 +94,7 @@ impl Migrator {
         target: &Target,
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
-        ready(self.switch_run(client, Goal::Down(target), plan_down))
+        ready(self.follow(client, Goal::Down(target), plan_down))
     }
 
     /// Undoes one revision and everything that is built on it, also of other branches, and keeps in the stash what that would destroy.
@@ -102,7 +104,7 @@ impl Migrator {
         id: &RevisionId,
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
-        ready(self.switch_run(client, Goal::Out(id), plan_down))
+        ready(self.follow(client, Goal::Out(id), plan_down))
     }
 
     /// What is in the stash, the oldest first.

@@ -160,14 +160,15 @@ impl<S: Session> Switching<'_, '_, S> {
     }
 
     /// The entries of the revision that were taken in the other direction; where it is applied, also those of a revision with its name
-    /// that was rebased since: the history no longer has that one.
+    /// that was rebased since (the history no longer has that one), of what it stands for, and of a checkpoint that it is the last part of.
     async fn entries_of(&mut self, script: &Script<'_>) -> Result<Vec<Entry>, ApplyError> {
         let all = entries(self.run.session, &self.run.options.namespace).await?;
         let id = script.id();
         let is_own = |entry: &Entry| {
             let of = &entry.shown.revision;
             let rebased = of.name() == id.name() && self.history.migration(of).is_none();
-            of == id || script.direction == Direction::Up && rebased
+            let other_form = script.migration.replaces.contains(of) || self.history.is_last_of(id, of);
+            of == id || script.direction == Direction::Up && (rebased || other_form)
         };
         let other = |entry: &Entry| entry.shown.direction != script.direction;
         let mut own: Vec<Entry> = all.into_iter().filter(|entry| !entry.due && other(entry) && is_own(entry)).collect();

@@ -6,10 +6,10 @@ use std::time::Instant;
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
 
-use super::entry::{StashKind, Stashed, entries};
-use super::stash::{Source, batch, drop_entry};
+use super::entry::entries;
+use super::stash::{Source, batch};
 use super::text::{inside, refused};
-use super::{PlanDown, Restoration, RestoreState};
+use super::{PlanDown, RestoreState};
 use crate::apply::ledger::{self, Ledger};
 use crate::apply::prepare::Script;
 use crate::apply::record::Row;
@@ -46,7 +46,7 @@ struct Route<'m> {
 }
 
 /// The isolation level of the engine's own transactions.
-const PLAIN: &str = "READ COMMITTED";
+pub(super) const PLAIN: &str = "READ COMMITTED";
 
 /// How much one transaction holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,16 +57,28 @@ enum Span {
 }
 
 impl Migrator {
-    pub(crate) async fn switch_run<S: Session>(
+    pub(crate) async fn follow<S: Session>(
         &self,
         session: &mut S,
         goal: Goal<'_>,
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
-        let history = History::new(&self.migrations)?;
-        let ledger = self.known_ledger(session, &history).await?;
+        self.settled(session).await?.switch_run(session, goal, plan_down).await
+    }
+
+    async fn switch_run<S: Session>(
+        &self,
+        session: &mut S,
+        goal: Goal<'_>,
+        plan_down: &mut PlanDown<'_>,
+    ) -> Result<Report, ApplyError> {
+        let history = History::new(self)?;
+        let mut ledger = self.known_ledger(session, &history).await?;
+        let unknown = self.unknown_checkpoints(session, &history, &ledger).await?;
+        unknown.iter().for_each(|one| one.apply(&mut ledger));
         let route = self.switch_route(session, &history, &ledger, goal, plan_down).await?;
-        let idle = route.is_empty() && ledger.interrupted().is_none() && (ledger.exists || ledger.rows.is_empty());
+        let told = unknown.is_empty() && self.settled.reached.is_empty() && (ledger.exists || ledger.rows.is_empty());
+        let idle = route.is_empty() && ledger.interrupted().is_none() && told;
         let due = entries(session, &self.options.namespace).await?.iter().any(|entry| entry.due);
         if self.options.dry_run || idle && !due {
             return self.switch_preview(&history, &ledger, &route);
@@ -86,7 +98,12 @@ impl Migrator {
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
         lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
-        let ledger = self.made_ledger(session, opened, history).await?;
+        let mut ledger = self.made_ledger(session, opened, history).await?;
+        let unknown = self.unknown_checkpoints(session, history, &ledger).await?;
+        if !unknown.is_empty() {
+            self.note_originals(session, opened, &ledger, &unknown).await?;
+            ledger = ledger::read(session, &self.options.namespace).await?;
+        }
         let (mut ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
         report.settle();
         report.reformatted = Standing::new(history, &ledger).reformatted;
@@ -127,7 +144,7 @@ impl Migrator {
     }
 
     /// A switch before its first transaction.
-    fn waiting<'r, 's, S: Session>(
+    pub(super) fn waiting<'r, 's, S: Session>(
         &'r self,
         session: &'r mut S,
         opened: &'r Opened,
@@ -147,7 +164,7 @@ impl Migrator {
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Route<'m>, ApplyError> {
         let standing = Standing::new(history, ledger);
-        let rows: Vec<&Applied> = ledger.rows.iter().filter(|row| row.interrupted.is_none()).collect();
+        let rows = rows_in_force(history, ledger);
         let (undo, apply) = match goal {
             Goal::Up(target) => {
                 let undo = with_descendants(&rows, standing.foreign.iter().chain(&standing.edited));
@@ -167,7 +184,7 @@ impl Migrator {
         };
         let mut route = Route { undo: Vec::new(), apply: Vec::new() };
         let mut findings: Vec<Diagnostic> = Vec::new();
-        for row in rows.iter().rev().filter(|row| undo.contains(&row.id)) {
+        for row in children_first(&rows, &undo) {
             let kept = history.migration(&row.id).filter(|_| !standing.edited.contains(&row.id));
             let mut migration = match kept {
                 Some(migration) => migration.clone(),
@@ -202,64 +219,6 @@ impl Migrator {
         let scripts: Vec<Script<'_>> = undo?.into_iter().chain(route.apply.iter().cloned()).collect();
         Ok(self.preview(ledger, &Standing::new(history, ledger), &scripts))
     }
-
-    pub(crate) async fn restore_one<S: Session>(
-        &self,
-        session: &mut S,
-        id: i64,
-    ) -> Result<Option<Restoration>, ApplyError> {
-        let history = History::new(&self.migrations)?;
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.restore_locked(session, &opened, &history, id).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
-    }
-
-    async fn restore_locked<S: Session>(
-        &self,
-        session: &mut S,
-        opened: &Opened,
-        history: &History<'_>,
-        id: i64,
-    ) -> Result<Option<Restoration>, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
-        let all = entries(session, &self.options.namespace).await?;
-        let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
-        let mut switching = self.waiting(session, opened, history);
-        switching.begin(PLAIN).await?;
-        let result = switching.rest(vec![entry]).await;
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        batch(switching.run.session, end).await?;
-        result.map(|mut done| done.pop())
-    }
-
-    pub(crate) async fn drop_all<S: Session>(&self, session: &mut S, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.drop_locked(session, &opened, ids).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
-    }
-
-    async fn drop_locked<S: Session>(
-        &self,
-        session: &mut S,
-        opened: &Opened,
-        ids: &[i64],
-    ) -> Result<Vec<Stashed>, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
-        let all = entries(session, &self.options.namespace).await?;
-        let dropped: Vec<_> = all.into_iter().filter(|entry| ids.contains(&entry.shown.id)).collect();
-        batch(session, "BEGIN").await?;
-        for entry in &dropped {
-            let copied = entry.shown.kind != StashKind::Sequence;
-            if let Err(error) = drop_entry(session, entry.shown.id, copied).await {
-                let _ = session.batch("ROLLBACK").await;
-                return Err(error);
-            }
-        }
-        batch(session, "COMMIT").await?;
-        Ok(dropped.into_iter().map(|entry| entry.shown).collect())
-    }
 }
 
 impl Route<'_> {
@@ -268,8 +227,20 @@ impl Route<'_> {
     }
 }
 
+/// The rows of whole revisions. Those that a checkpoint stands for go with it, and what came after them comes after it.
+fn rows_in_force(history: &History<'_>, ledger: &Ledger) -> Vec<Applied> {
+    let whole = ledger.rows.iter().filter(|row| row.interrupted.is_none() && history.covering(&row.id).is_none());
+    let mut rows: Vec<Applied> = whole.cloned().collect();
+    for parent in rows.iter_mut().flat_map(|row| &mut row.parents) {
+        if let Some(checkpoint) = history.covering(parent) {
+            parent.clone_from(&checkpoint.id);
+        }
+    }
+    rows
+}
+
 /// These revisions with every applied one that comes after one of them, by the parents that the ledger has.
-fn with_descendants<'i>(rows: &[&Applied], ids: impl Iterator<Item = &'i RevisionId>) -> BTreeSet<RevisionId> {
+fn with_descendants<'i>(rows: &[Applied], ids: impl Iterator<Item = &'i RevisionId>) -> BTreeSet<RevisionId> {
     let mut found: BTreeSet<RevisionId> = ids.cloned().collect();
     loop {
         let behind = rows.iter().filter(|row| row.parents.iter().any(|parent| found.contains(parent)));
@@ -279,6 +250,19 @@ fn with_descendants<'i>(rows: &[&Applied], ids: impl Iterator<Item = &'i Revisio
         }
         found.extend(new);
     }
+}
+
+/// The rows of these revisions, the last ones first, and none before what was built on it.
+fn children_first<'r>(rows: &'r [Applied], ids: &BTreeSet<RevisionId>) -> Vec<&'r Applied> {
+    let mut left: Vec<&Applied> = rows.iter().filter(|row| ids.contains(&row.id)).collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_free = |row: &&Applied| left.iter().all(|other| !other.parents.contains(&row.id));
+        // Parents in a circle, which only a hand can have written, go by their place.
+        let at = left.iter().rposition(is_free).unwrap_or(left.len() - 1);
+        ordered.push(left.remove(at));
+    }
+    ordered
 }
 
 /// How an attempt ended that met no error.
@@ -368,7 +352,7 @@ impl<S: Session> Switching<'_, '_, S> {
         Ok(())
     }
 
-    async fn begin(&mut self, isolation: &str) -> Result<(), ApplyError> {
+    pub(super) async fn begin(&mut self, isolation: &str) -> Result<(), ApplyError> {
         self.started = begin(self.run.session, self.run.opened, isolation).await?;
         // Rows that a policy hides from this role would be lost without a word; with this it is an error.
         batch(self.run.session, "SET LOCAL row_security = off").await

@@ -117,6 +117,7 @@ impl Branch {
             up: self.plan.up.text().into(),
             down: Some(self.plan.down.text().into()),
             adopted: None,
+            replaces: Vec::new(),
         };
         Moved { migration, record: &self.record, before: self.before.clone(), after: self.after.clone() }
     }

@@ -88,6 +88,9 @@ pub enum Command {
     /// Write a revision after all heads, which says that they go together
     #[command(after_help = "Example:\n  cargo schema merge -m \"bio and age\"")]
     Merge(Merge),
+    /// Write one revision that stands for many, for databases that are made anew
+    #[command(after_help = "Example:\n  cargo schema squash ..add_bio")]
+    Squash(Squash),
     /// What CI needs: structs agree with the history, the history is sound, its SQL does what it records
     #[command(after_help = "Example:\n  cargo schema check --format json")]
     Check(Check),
@@ -134,6 +137,7 @@ impl Command {
             Command::Remove(_) => "remove",
             Command::Rebase(_) => "rebase",
             Command::Merge(_) => "merge",
+            Command::Squash(_) => "squash",
             Command::Check(_) => "check",
             Command::Diff(_) => "diff",
             Command::Pull(_) => "pull",
