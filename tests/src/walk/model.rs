@@ -73,6 +73,39 @@ impl Model {
         told
     }
 
+    /// What a main branch does while others work on theirs: a table or a column more, which commutes with everything but that table's end.
+    pub fn grow(&mut self, rng: &mut Rng, mark: &str) {
+        if rng.percent(50) {
+            let columns = vec![Column { name: "c0".to_owned(), of: Type::Text }];
+            self.tables.insert(format!("t_{mark}"), columns);
+        } else {
+            let names: Vec<String> = self.tables.keys().cloned().collect();
+            let table = rng.pick(&names).clone();
+            self.add_column(&table, format!("c_{mark}"));
+        }
+    }
+
+    /// A column of text more.
+    pub fn add_column(&mut self, table: &str, name: String) {
+        self.tables.get_mut(table).expect("it is there").push(Column { name, of: Type::Text });
+    }
+
+    /// Takes over by what `now` has grown since `before`. A table that is gone here stays so.
+    pub fn merge(&mut self, before: &Model, now: &Model) {
+        for (name, columns) in &now.tables {
+            let (known, here) = (before.tables.get(name), self.tables.get_mut(name));
+            let is_new = |column: &&Column| known.is_none_or(|known| known.iter().all(|old| old.name != column.name));
+            let new = columns.iter().filter(is_new).cloned();
+            match (known, here) {
+                (_, Some(here)) => here.extend(new),
+                (None, None) => {
+                    self.tables.insert(name.clone(), columns.clone());
+                }
+                (Some(_), None) => {}
+            }
+        }
+    }
+
     fn change_once(&mut self, rng: &mut Rng, mark: &str, told: &mut Told) {
         let names: Vec<String> = self.tables.keys().cloned().collect();
         let table = rng.pick(&names).clone();
