@@ -117,3 +117,51 @@ fn rows_find_themselves_where_the_type_of_their_key_is_another() {
     assert!(is_whole(&report), "{:?}", report.restored);
     assert_eq!(rows(&database, "TABLE kinds"), "(1.00,mine) (2.00,own)");
 }
+
+/// A feature that takes a rule away, rows that break it, and the rows that stay while the rule is back.
+#[track_caller]
+fn moves_aside(first: (&str, &str, &str), feature: (&str, &str, &str), data: &str, stay: &str) {
+    let database = database();
+    let mut client = database.client();
+    let (base, whole) = (with(&[first]), with(&[first, feature]));
+    to(&mut client, &whole);
+    run(&database, data);
+    let all = rows(&database, "TABLE stays");
+    to(&mut client, &base);
+    assert_eq!(rows(&database, "TABLE stays"), stay);
+    let report = to(&mut client, &whole);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE stays"), all);
+}
+
+#[test]
+fn rows_that_an_exclusion_constraint_refuses_move_aside() {
+    let table = "CREATE TABLE stays (id integer PRIMARY KEY, during int4range, gone boolean NOT NULL DEFAULT false);\n\
+                 ALTER TABLE stays ADD CONSTRAINT apart EXCLUDE USING gist (during WITH &&) WHERE (NOT gone);";
+    moves_aside(
+        ("1_stays", table, "DROP TABLE stays;"),
+        (
+            "2_together",
+            "ALTER TABLE stays DROP CONSTRAINT apart;",
+            "ALTER TABLE stays ADD CONSTRAINT apart EXCLUDE USING gist (during WITH &&) WHERE (NOT gone);",
+        ),
+        "INSERT INTO stays VALUES (1, '[1,5)', false), (2, '[4,9)', false), (3, '[5,7)', false), (4, '[1,9)', true), (5, NULL, false)",
+        "(1,\"[1,5)\",f) (4,\"[1,9)\",t) (5,,f)",
+    );
+}
+
+#[test]
+fn rows_that_a_check_of_a_domain_refuses_move_aside() {
+    let table = "CREATE DOMAIN nights AS integer CONSTRAINT positive CHECK (VALUE > 0);\n\
+                 CREATE TABLE stays (id integer PRIMARY KEY, first nights, later nights);";
+    moves_aside(
+        ("1_stays", table, "DROP TABLE stays; DROP DOMAIN nights;"),
+        (
+            "2_none",
+            "ALTER DOMAIN nights DROP CONSTRAINT positive;",
+            "ALTER DOMAIN nights ADD CONSTRAINT positive CHECK (VALUE > 0);",
+        ),
+        "INSERT INTO stays VALUES (1, 1, 1), (2, 0, 1), (3, 1, -1), (4, NULL, 0), (5, NULL, NULL)",
+        "(1,1,1) (5,,)",
+    );
+}

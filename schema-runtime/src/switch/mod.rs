@@ -10,6 +10,7 @@ mod checkpoint;
 mod entry;
 mod evict;
 mod loss;
+mod misfits;
 mod pass;
 mod quiet;
 mod restore;

@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Entry, StashKind, entries};
-use super::evict::{Misfits, evict, misfits};
+use super::evict::evict;
 use super::loss::{Changed, Loss, losses};
+use super::misfits::{Misfits, misfits};
 use super::restore::{Attempt, Restored, prune, restore};
 use super::run::Switching;
 use super::stash::{Source, ask, batch, create, mark_due};
