@@ -28,6 +28,31 @@ fn of_prisma() {
     goes_on("umami", "src/schema/session.rs", "    pub session_id: uuid::Uuid,\n");
 }
 
+/// The other tool's table stays in the database and belongs to nobody's schema, whichever command looks.
+#[test]
+fn the_history_of_the_other_tool_is_no_difference() {
+    let database = database();
+    let app = App::copy("pulled", env!("CARGO_BIN_EXE_cargo_schema"), &database);
+    let folder = app.folder().join("migrations");
+    fs::create_dir_all(&folder).expect("the copy is the test's own");
+    let first = folder.join("20240101000000_first.sql");
+    fs::write(first, "CREATE TABLE parcels (id bigint PRIMARY KEY, address text NOT NULL);\n")
+        .expect("so are its files");
+    migrate(&mut database.client(), "sqlx", &migrations("sqlx", &folder));
+    app.schema(&["init", "--from", "sqlx"]).ends_with(0);
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["pull"]).ends_with(0);
+    let lib = app.folder().join("src/lib.rs");
+    fs::write(lib, "//! Parcels.\npub mod schema;\n").expect("it is a file of the copy");
+    assert_eq!(database.value("SELECT to_regclass('_sqlx_migrations')"), "_sqlx_migrations");
+    for (from, to) in [("database", "structs"), ("structs", "database"), ("migrations", &database.url)] {
+        app.schema(&["diff", from, to, "--exit-code"]).ends_with(0);
+    }
+    let text = app.schema(&["generate", "--from", "database", "-m", "nothing"]).ends_with(0);
+    assert!(!text.contains("_sqlx_migrations"), "{text}");
+    app.schema(&["check", "--database", &database.url]).ends_with(0);
+}
+
 fn goes_on(name: &str, file: &str, field: &str) {
     let Some(corpus) = corpus() else {
         println!("no folder of real histories; see `schema_tests::corpus`");

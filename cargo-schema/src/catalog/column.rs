@@ -42,6 +42,16 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    fn note(&mut self, reader: &Reader<'_>, row: &Row, tables: &Tables) -> Result<(), CatalogError> {
+        let table = row.get("attrelid");
+        let Some(of) = tables.name(table) else { return Ok(()) };
+        let name = reader.ident(row, "attname")?;
+        let facts = Facts { name, type_oid: row.get("atttypid"), collation: row.get("attcollation") };
+        self.facts.insert((table, row.get("attnum")), facts);
+        self.tables.entry(table).or_insert_with(|| of.clone());
+        Ok(())
+    }
+
     /// One column.
     pub fn get(&self, table: u32, number: i16) -> Option<&Facts> {
         self.facts.get(&(table, number))
@@ -49,7 +59,10 @@ impl Columns {
 
     /// The names of several columns; those that the table does not have are left out.
     pub fn names(&self, table: u32, numbers: &[i16]) -> Vec<Ident> {
-        numbers.iter().filter_map(|number| self.get(table, *number)).map(|column| column.name.clone()).collect()
+        // No more room than is needed: the lists stay in the model.
+        let mut names = Vec::with_capacity(numbers.len());
+        names.extend(numbers.iter().filter_map(|number| self.get(table, *number)).map(|column| column.name.clone()));
+        names
     }
 
     /// A column with its table.
@@ -63,25 +76,37 @@ pub(super) fn read(
     tables: &Tables,
     sequences: &mut Sequences,
 ) -> Result<Columns, CatalogError> {
-    let rows = reader.rows("columns", SQL, &[&tables.oids()])?;
-    let own = rows.iter().filter(|row| !row.get::<_, bool>("inherited"));
-    own.filter_map(|row| row.get::<_, Option<&str>>("expr")).for_each(|expr| sequences.calls.count(expr));
     let mut columns = Columns { facts: BTreeMap::new(), tables: BTreeMap::new() };
-    for row in &rows {
-        let (oid, number): (u32, i16) = (row.get("attrelid"), row.get("attnum"));
-        let Some(table) = tables.name(oid) else { continue };
-        let name = reader.ident(row, "attname")?;
-        let facts = Facts { name: name.clone(), type_oid: row.get("atttypid"), collation: row.get("attcollation") };
-        columns.facts.insert((oid, number), facts);
-        columns.tables.entry(oid).or_insert_with(|| table.clone());
-        if row.get("inherited") {
-            continue;
+    // Whether one is a serial, only all calls of its sequence tell.
+    let mut callers = Vec::new();
+    reader.batches("columns", SQL, &[&tables.oids()], |reader, rows| {
+        for row in rows {
+            columns.note(reader, &row, tables)?;
+            if row.get("inherited") {
+                continue;
+            }
+            match row.get::<_, Option<&str>>("expr").is_some_and(|expr| sequences.calls.count(expr)) {
+                true => callers.push(row),
+                false => insert(reader, &row, &columns, sequences)?,
+            }
         }
-        let column = column(reader, row, table, name, sequences)?;
-        reader.insert(column);
-    }
+        Ok(())
+    })?;
+    callers.iter().try_for_each(|row| insert(reader, row, &columns, sequences))?;
     note_deviations(reader, tables)?;
     Ok(columns)
+}
+
+fn insert(
+    reader: &mut Reader<'_>,
+    row: &Row,
+    columns: &Columns,
+    sequences: &mut Sequences,
+) -> Result<(), CatalogError> {
+    let Some((table, name)) = columns.qualified(row.get("attrelid"), row.get("attnum")) else { return Ok(()) };
+    let column = column(reader, row, &table, name, sequences)?;
+    reader.insert(column);
+    Ok(())
 }
 
 /// Where a column that comes from a parent is not what it is there. An identity is not inherited, except by partitions since 17.

@@ -63,21 +63,24 @@ pub(super) fn read(
     indexes: &Indexes,
 ) -> Result<BTreeSet<u32>, CatalogError> {
     let sql = sql(reader.version);
-    let rows = reader.rows("constraints", &sql, &[&tables.oids()])?;
-    let outside = read_outside(reader, &rows, tables)?;
-    let (around, mut backing) = (Around { columns, indexes, outside }, BTreeSet::new());
-    for row in &rows {
-        let Some(table) = tables.name(row.get("conrelid")) else { continue };
-        if matches!(letter(row, "contype"), 'p' | 'u' | 'x') {
-            backing.insert(row.get("conindid"));
+    let mut backing = BTreeSet::new();
+    reader.batches("constraints", &sql, &[&tables.oids()], |reader, rows| {
+        let outside = read_outside(reader, &rows, tables)?;
+        let around = Around { columns, indexes, outside };
+        for row in &rows {
+            let Some(table) = tables.name(row.get("conrelid")) else { continue };
+            if matches!(letter(row, "contype"), 'p' | 'u' | 'x') {
+                backing.insert(row.get("conindid"));
+            }
+            let name = ident(row.get("conname"))?;
+            match unknown_sort(row) {
+                Some("") => {}
+                Some(words) => reader.unmanaged(words, part(table, &name)),
+                None => constraint(reader, row, table, name, &around, tables)?,
+            }
         }
-        let name = ident(row.get("conname"))?;
-        match unknown_sort(row) {
-            Some("") => {}
-            Some(words) => reader.unmanaged(words, part(table, &name)),
-            None => constraint(reader, row, table, name, &around, tables)?,
-        }
-    }
+        Ok(())
+    })?;
     Ok(backing)
 }
 

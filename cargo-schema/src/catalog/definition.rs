@@ -26,6 +26,8 @@ pub(super) fn keys(definition: &str) -> Option<Vec<IndexElement>> {
             start = token.end;
         }
         if depth == 0 {
+            // Few indexes have as many keys as a list has room for.
+            keys.shrink_to_fit();
             return Some(keys);
         }
     }

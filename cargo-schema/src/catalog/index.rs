@@ -80,17 +80,19 @@ impl Indexes {
 pub(super) fn read(reader: &mut Reader<'_>, tables: &Tables, columns: &Columns) -> Result<Indexes, CatalogError> {
     let usual = usual_classes(reader)?;
     let sql = sql(reader.version);
-    let rows = reader.rows("indexes", &sql, &[&tables.oids()])?;
-    let written = read_definitions(reader, &rows, columns, &usual)?;
     let mut found = BTreeMap::new();
-    for row in &rows {
-        let (oid, table): (u32, u32) = (row.get("indexrelid"), row.get("indrelid"));
-        let Some(table) = tables.name(table) else { continue };
-        let keys = written.get(&oid).cloned().unwrap_or_else(|| plain_keys(row, columns));
-        let index = index(reader, row, table, columns, keys)?;
-        insert_marks(reader, row, &index);
-        found.insert(oid, Found { index, valid: row.get("indisvalid") });
-    }
+    reader.batches("indexes", &sql, &[&tables.oids()], |reader, rows| {
+        let mut written = read_definitions(reader, &rows, columns, &usual)?;
+        for row in &rows {
+            let (oid, table): (u32, u32) = (row.get("indexrelid"), row.get("indrelid"));
+            let Some(table) = tables.name(table) else { continue };
+            let keys = written.remove(&oid).unwrap_or_else(|| plain_keys(row, columns));
+            let index = index(reader, row, table, columns, keys)?;
+            insert_marks(reader, row, &index);
+            found.insert(oid, Found { index, valid: row.get("indisvalid") });
+        }
+        Ok(())
+    })?;
     Ok(Indexes { found })
 }
 

@@ -105,6 +105,27 @@ impl<'t> Reader<'t> {
         self.transaction.query(sql, parameters).map_err(CatalogError::reading(reading))
     }
 
+    /// Runs one query of the catalogs whose answer grows with the database, and hands over some rows at a time: a row of the driver takes
+    /// more memory than what is made of it.
+    pub fn batches(
+        &mut self,
+        reading: &'static str,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+        mut each: impl FnMut(&mut Reader<'t>, Vec<Row>) -> Result<(), CatalogError>,
+    ) -> Result<(), CatalogError> {
+        const ROWS: i32 = 1_000;
+        let portal = self.transaction.bind(sql, parameters).map_err(CatalogError::reading(reading))?;
+        loop {
+            let rows = self.transaction.query_portal(&portal, ROWS).map_err(CatalogError::reading(reading))?;
+            let is_last = rows.len() < ROWS as usize;
+            each(self, rows)?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
     /// Runs one query whose only parameter is the PostgreSQL schemas in scope.
     pub fn managed_rows(&mut self, reading: &'static str, sql: &str) -> Result<Vec<Row>, CatalogError> {
         let managed = self.managed.clone();

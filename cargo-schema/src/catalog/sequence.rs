@@ -186,13 +186,15 @@ fn next_value(name: &QualifiedName) -> String {
 pub(super) struct Calls(BTreeMap<String, usize>);
 
 impl Calls {
-    /// Counts the calls of one default.
-    pub fn count(&mut self, default: &str) {
-        if default.contains("nextval(") {
+    /// Counts the calls of one default; says whether it may call any.
+    pub fn count(&mut self, default: &str) -> bool {
+        let calls = default.contains("nextval(");
+        if calls {
             for literal in string_literals(default) {
                 *self.0.entry(literal).or_default() += 1;
             }
         }
+        calls
     }
 
     /// Whether two columns call it: then it is an object that both need, and belongs to neither.

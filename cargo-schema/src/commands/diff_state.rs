@@ -16,6 +16,7 @@ use super::declared::Sources;
 use super::failure::Failure;
 use super::show::resolve;
 use super::world::World;
+use crate::adopt::without_history_table;
 use crate::catalog::{Observed, Scope, Unmanaged, observe};
 use crate::devdb::DevServer;
 use crate::ops::load::loaded;
@@ -48,10 +49,10 @@ impl State {
         match word {
             "structs" => structs(world),
             "migrations" => Ok(State::Migrations(Box::new(world.sound_project()?))),
-            "database" => observed(&mut Database::open(world)?.client),
+            "database" => observed(world, &mut Database::open(world)?.client),
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 world.screen.doing("Database", &redacted(url));
-                observed(&mut connect(url)?)
+                observed(world, &mut connect(url)?)
             }
             file if Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql")) => {
                 let text = std::fs::read_to_string(world.current.join(file));
@@ -130,9 +131,11 @@ fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
     }
 }
 
-fn observed(client: &mut postgres::Client) -> Result<State, Failure> {
+/// What a database has, without the history table of the tool whose migrations the project has adopted.
+fn observed(world: &World<'_>, client: &mut postgres::Client) -> Result<State, Failure> {
     let observed = observe(client, &Scope::default());
-    let observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
+    let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
+    observed.schema = without_history_table(&observed.schema, world.project()?.adopted_tool());
     Ok(State::Observed(Box::new(observed)))
 }
 

@@ -18,6 +18,7 @@ use super::generate::{new_id, vouched, write};
 use super::generate_report::{Draw, drawn, nothing};
 use super::world::World;
 use super::{Outcome, not_managed, rename_answers};
+use crate::adopt::without_history_table;
 use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Generate;
 use crate::cli::exit::Exit;
@@ -37,7 +38,8 @@ pub(super) fn run(
     structs: &Structs,
     recorded: &Schema,
 ) -> Result<Outcome, Failure> {
-    let found = observed(world)?;
+    let mut found = observed(world)?;
+    found.schema = without_history_table(&found.schema, project.adopted_tool());
     // Privileges that nothing declares are not ours.
     let is_managed = structs.schema().has_privileges() || recorded.has_privileges();
     let there = if is_managed { found.schema } else { found.schema.without_privileges() };

@@ -1,6 +1,6 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
-//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs` and `statements` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
+//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs`, `statements` and `privileges` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
 //! `merge` makes two branches of one schema and runs them in both orders; `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
@@ -12,6 +12,7 @@ mod merge;
 mod mutate;
 mod parts;
 mod pools;
+mod privileges;
 mod rng;
 mod rows;
 mod state;
@@ -52,5 +53,8 @@ pub fn pair(seed: u64) -> Pair {
         heirs::add(&mut rng, &mut pair);
     }
     statements::add(&mut rng, &mut pair);
+    if rng.percent(40) {
+        privileges::add(&mut rng, &mut pair);
+    }
     pair
 }

@@ -53,6 +53,10 @@ const BUNDLES: &[Draw] = &[
     defaulted,
     procedure,
     search,
+    parsed,
+    event,
+    conversion,
+    cast,
 ];
 
 struct Bundle<'s> {
@@ -70,11 +74,31 @@ impl Bundle<'_> {
 
     /// A statement, sometimes with a comment.
     fn sql(&mut self, text: impl Into<String>) {
+        self.completed(text, []);
+    }
+
+    /// A statement, and some of those that may follow it.
+    fn completed<const COUNT: usize>(&mut self, text: impl Into<String>, then: [String; COUNT]) {
         let text = text.into();
         let Some(Definition::Creates(named)) = definition(&text) else { panic!("a statement names an object: {text}") };
-        let comment = self.rng.percent(20).then(|| self.rng.word(&["one", "it's two"]).to_owned());
-        let object = SqlObject { signature: named.signature, comment, ..SqlObject::new(named.kind, named.path, text) };
+        let comment = self.comment();
+        let then = then.into_iter().filter(|_| self.rng.percent(50)).collect();
+        let object =
+            SqlObject { signature: named.signature, comment, then, ..SqlObject::new(named.kind, named.path, text) };
         self.objects.push(object.into());
+    }
+
+    /// Says something of the columns of the last object.
+    fn columns_said(&mut self, columns: &[&str]) {
+        let comments: Vec<(Ident, String)> =
+            columns.iter().filter_map(|name| Some((Ident::of(name), self.comment()?))).collect();
+        if let Some(Object::Sql(object)) = self.objects.last_mut() {
+            object.column_comments.extend(comments);
+        }
+    }
+
+    fn comment(&mut self) -> Option<String> {
+        self.rng.percent(20).then(|| self.rng.word(&["one", "it's two"]).to_owned())
     }
 
     /// A table that has columns.
@@ -123,8 +147,12 @@ fn materialized(bundle: &mut Bundle<'_>) -> Option<()> {
     let (table, columns) = bundle.table(|_| true)?;
     let one = bundle.column(&columns);
     bundle.sql(format!("CREATE MATERIALIZED VIEW m_one AS SELECT {one}, 1 AS n FROM {}", table.quoted()));
+    bundle.columns_said(&["n"]);
     if bundle.rng.percent(60) {
-        bundle.sql("CREATE INDEX m_one_n ON m_one (n)");
+        bundle.completed(
+            "CREATE INDEX m_one_n ON m_one (n)",
+            ["ALTER MATERIALIZED VIEW m_one CLUSTER ON m_one_n".to_owned()],
+        );
     }
     if bundle.rng.percent(40) {
         bundle.sql("CREATE VIEW over_m AS SELECT sum(n) AS all_of_them FROM m_one");
@@ -166,10 +194,11 @@ fn triggered(bundle: &mut Bundle<'_>) -> Option<()> {
         _ => "BEFORE INSERT".to_owned(),
     };
     let only = if bundle.rng.percent(50) { format!(" WHEN (NEW.{other} IS NOT NULL)") } else { String::new() };
-    bundle.sql(format!(
-        "CREATE TRIGGER tr_one {when} ON {} FOR EACH ROW{only} EXECUTE FUNCTION f_touch()",
-        table.quoted()
-    ));
+    let table = table.quoted();
+    bundle.completed(
+        format!("CREATE TRIGGER tr_one {when} ON {table} FOR EACH ROW{only} EXECUTE FUNCTION f_touch()"),
+        [format!("ALTER TABLE {table} DISABLE TRIGGER tr_one")],
+    );
     Some(())
 }
 
@@ -178,7 +207,11 @@ fn rule(bundle: &mut Bundle<'_>) -> Option<()> {
     let one = bundle.column(&columns);
     let only = if bundle.rng.percent(50) { format!(" WHERE OLD.{one} IS NULL") } else { String::new() };
     let does = bundle.rng.word(&["NOTHING", "ALSO SELECT 1"]);
-    bundle.sql(format!("CREATE RULE r_one AS ON DELETE TO {}{only} DO {does}", table.quoted()));
+    let table = table.quoted();
+    bundle.completed(
+        format!("CREATE RULE r_one AS ON DELETE TO {table}{only} DO {does}"),
+        [format!("ALTER TABLE {table} DISABLE RULE r_one")],
+    );
     Some(())
 }
 
@@ -186,7 +219,8 @@ fn policy(bundle: &mut Bundle<'_>) -> Option<()> {
     let (table, columns) = bundle.table(|_| true)?;
     let one = bundle.column(&columns);
     let (table, of) = (table.quoted(), bundle.rng.word(&["SELECT", "DELETE", "ALL"]));
-    bundle.sql(format!("CREATE POLICY p_one ON {table} FOR {of} TO PUBLIC USING ({one} IS NOT NULL)"));
+    let kind = bundle.rng.word(&["", " AS RESTRICTIVE"]);
+    bundle.sql(format!("CREATE POLICY p_one ON {table}{kind} FOR {of} TO PUBLIC USING ({one} IS NOT NULL)"));
     Some(())
 }
 
@@ -194,6 +228,7 @@ fn composite(bundle: &mut Bundle<'_>) -> Option<()> {
     let of = bundle.integer();
     let more = bundle.rng.word(&["", ", c date"]);
     bundle.sql(format!("CREATE TYPE c_pair AS (a {of}, b text{more})"));
+    bundle.columns_said(&["a", "b"]);
     bundle.sql("CREATE FUNCTION f_first(c_pair) RETURNS text LANGUAGE sql AS $$ SELECT ($1).a::text $$");
     if bundle.rng.percent(40) {
         bundle.sql("CREATE CAST (c_pair AS integer[]) WITH FUNCTION f_list(c_pair)");
@@ -260,9 +295,15 @@ fn collation(bundle: &mut Bundle<'_>) -> Option<()> {
 
 fn foreign(bundle: &mut Bundle<'_>) -> Option<()> {
     let of = bundle.integer();
-    bundle.sql("CREATE FOREIGN DATA WRAPPER w_one");
-    bundle.sql("CREATE SERVER there FOREIGN DATA WRAPPER w_one");
-    bundle.sql(format!("CREATE FOREIGN TABLE ft_one (id {of} NOT NULL, name text) SERVER there"));
+    let options = bundle.rng.word(&["", " OPTIONS (host 'here')", " OPTIONS (host 'it''s there', port '5432')"]);
+    bundle.sql(format!("CREATE FOREIGN DATA WRAPPER w_one{options}"));
+    let version = bundle.rng.word(&["", " TYPE 'a' VERSION '1'"]);
+    bundle.sql(format!("CREATE SERVER there{version} FOREIGN DATA WRAPPER w_one{options}"));
+    bundle.completed(
+        format!("CREATE FOREIGN TABLE ft_one (id {of} NOT NULL, name text) SERVER there{options}"),
+        ["ALTER FOREIGN TABLE ft_one ADD CONSTRAINT ft_good CHECK (id > 0)".to_owned()],
+    );
+    bundle.columns_said(&["id", "name"]);
     if bundle.rng.percent(50) {
         bundle.sql("CREATE VIEW v_far AS SELECT id FROM ft_one");
     }
@@ -323,6 +364,58 @@ fn procedure(bundle: &mut Bundle<'_>) -> Option<()> {
 fn search(bundle: &mut Bundle<'_>) -> Option<()> {
     let words = bundle.rng.word(&["", ", STOPWORDS = english"]);
     bundle.sql(format!("CREATE TEXT SEARCH DICTIONARY d_one (TEMPLATE = pg_catalog.simple{words})"));
-    bundle.sql("CREATE TEXT SEARCH CONFIGURATION tc_one (PARSER = pg_catalog.\"default\")");
+    bundle.completed(
+        "CREATE TEXT SEARCH CONFIGURATION tc_one (PARSER = pg_catalog.\"default\")",
+        ["word WITH d_one", "email WITH pg_catalog.simple, d_one"]
+            .map(|mapping| format!("ALTER TEXT SEARCH CONFIGURATION tc_one ADD MAPPING FOR {mapping}")),
+    );
+    Some(())
+}
+
+/// A parser and a template over PostgreSQL's own functions, and what is made of them.
+fn parsed(bundle: &mut Bundle<'_>) -> Option<()> {
+    let headline = bundle.rng.word(&["", ", HEADLINE = prsd_headline"]);
+    bundle.sql(format!(
+        "CREATE TEXT SEARCH PARSER tp_one (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype{headline})"
+    ));
+    let init = bundle.rng.word(&["", "INIT = dsimple_init, "]);
+    bundle.sql(format!("CREATE TEXT SEARCH TEMPLATE tt_one ({init}LEXIZE = dsimple_lexize)"));
+    if bundle.rng.percent(60) {
+        bundle.sql("CREATE TEXT SEARCH CONFIGURATION tc_parsed (PARSER = tp_one)");
+    }
+    if bundle.rng.percent(60) {
+        bundle.sql("CREATE TEXT SEARCH DICTIONARY d_two (TEMPLATE = tt_one)");
+    }
+    Some(())
+}
+
+/// It fires while all the rest is made and dropped.
+fn event(bundle: &mut Bundle<'_>) -> Option<()> {
+    let body = bundle.rng.word(&["NULL;", "PERFORM 1;"]);
+    bundle.sql(format!("CREATE FUNCTION f_event() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"));
+    let on = bundle.rng.word(&["ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite"]);
+    let only = bundle.rng.word(&["", " WHEN TAG IN ('ALTER TABLE')"]);
+    let states = bundle.rng.word(&["DISABLE", "ENABLE ALWAYS"]);
+    bundle.completed(
+        format!("CREATE EVENT TRIGGER e_one ON {on}{only} EXECUTE FUNCTION f_event()"),
+        [format!("ALTER EVENT TRIGGER e_one {states}")],
+    );
+    Some(())
+}
+
+fn conversion(bundle: &mut Bundle<'_>) -> Option<()> {
+    let default = bundle.rng.word(&["", "DEFAULT "]);
+    let (to, with) = *bundle.rng.pick(&[("LATIN1", "utf8_to_iso8859_1"), ("EUC_JP", "utf8_to_euc_jp")]);
+    bundle.sql(format!("CREATE {default}CONVERSION cv_one FOR 'UTF8' TO '{to}' FROM {with}"));
+    Some(())
+}
+
+/// A cast between types of PostgreSQL.
+fn cast(bundle: &mut Bundle<'_>) -> Option<()> {
+    let (day, when) = (bundle.rng.word(&["2000-01-01", "1970-01-01"]), bundle.rng.word(&["", " AS ASSIGNMENT"]));
+    bundle.sql(format!(
+        "CREATE FUNCTION f_day(bigint) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT date '{day}' + $1::integer $$"
+    ));
+    bundle.sql(format!("CREATE CAST (bigint AS date) WITH FUNCTION f_day(bigint){when}"));
     Some(())
 }

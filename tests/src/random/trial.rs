@@ -13,7 +13,7 @@ use schema_core::{
     rename::{Rename, inverted},
 };
 
-use super::{Pair, rows, state};
+use super::{Pair, privileges, rows, state};
 use crate::cluster::{Database, database};
 
 /// A database that is used for one pair after the other.
@@ -73,7 +73,8 @@ impl Bench {
     /// A bench with an empty database.
     pub fn new() -> Bench {
         let database = database();
-        let (client, empty_database) = (database.client(), self::database());
+        let (mut client, empty_database) = (database.client(), self::database());
+        privileges::roles(&mut client);
         Bench { database, client, empty: empty_database.client(), _empty: empty_database, used: 0 }
     }
 
@@ -105,6 +106,7 @@ impl Bench {
         }
         self.used += 1;
         wipe(&mut self.client);
+        privileges::forget(&mut self.client);
     }
 
     /// Runs a pair through everything; the error tells which promise was broken.
@@ -212,6 +214,7 @@ impl Bench {
 const OUTSIDE: &str = "
     DROP PUBLICATION IF EXISTS pub_one;
     DROP FOREIGN DATA WRAPPER IF EXISTS w_one CASCADE;
+    DROP EVENT TRIGGER IF EXISTS e_one;
 ";
 
 /// Makes a database empty again, which is faster than a new one.
