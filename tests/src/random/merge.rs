@@ -137,7 +137,7 @@ impl Bench {
         for (after, renames) in &fork.branches {
             let (before, after, renames) = (fork.base.clone(), after.clone(), renames.clone());
             let pair = Pair { before, after, renames, kept: vec![] };
-            if !self.has_types_of(&pair) {
+            if !self.can_build(&pair) {
                 return Ok(Fate::Nothing);
             }
             // What is drawn for the other branch may name what this one has not.
