@@ -42,8 +42,20 @@ impl Migrator {
             let scripts = self.scripts(session, &history, &standing, &route, way.direction).await?;
             return Ok(self.preview(&ledger, &standing, &scripts));
         }
+        self.locked(session, async |session, opened| self.run_locked(session, opened, &history, way).await).await
+    }
+
+    /// Does work in a checked session, under the lock; both are given back whatever comes of it.
+    pub(crate) async fn locked<S: Session, T>(
+        &self,
+        session: &mut S,
+        work: impl AsyncFnOnce(&mut S, &Opened) -> Result<T, ApplyError>,
+    ) -> Result<T, ApplyError> {
         let opened = settings::open(session, &self.options).await?;
-        let result = self.run_locked(session, &opened, &history, way).await;
+        let result = match lock::lock(session, &opened, self.options.lock_wait, &*self.observer).await {
+            Ok(()) => work(session, &opened).await,
+            Err(error) => Err(error),
+        };
         opened.close(session, &lock::unlock_sql()).await;
         result
     }
@@ -56,7 +68,6 @@ impl Migrator {
         way: Way<'_>,
     ) -> Result<Report, ApplyError> {
         let observer = &*self.observer;
-        lock::lock(session, opened, self.options.lock_wait, observer).await?;
         let ledger = self.made_ledger(session, opened, history).await?;
         self.standing(history, &ledger, way.direction)?;
         let (ledger, mut report) = self.taken_up(session, opened, history, ledger).await?;
@@ -220,10 +231,7 @@ impl Migrator {
         id: &RevisionId,
         resolution: Resolution,
     ) -> Result<(), ApplyError> {
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.settle_locked(session, &opened, id, resolution).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
+        self.locked(session, async |session, opened| self.settle_locked(session, opened, id, resolution).await).await
     }
 
     async fn settle_locked<S: Session>(
@@ -234,7 +242,6 @@ impl Migrator {
         resolution: Resolution,
     ) -> Result<(), ApplyError> {
         let observer = &*self.observer;
-        lock::lock(session, opened, self.options.lock_wait, observer).await?;
         let ledger = ledger::read(session, &self.options.namespace).await?;
         let nothing = || ApplyError::NothingToResolve(id.clone());
         let (_, found) = ledger.interrupted().filter(|(row, _)| &row.id == id).ok_or_else(nothing)?;

@@ -6,10 +6,10 @@
 use schema_core::quote_literal;
 
 use super::Migrator;
+use crate::apply::ApplyError;
 use crate::apply::record::create_sql;
 use crate::apply::session::{Session, ready};
-use crate::apply::settings::{self, Opened};
-use crate::apply::{ApplyError, lock};
+use crate::apply::settings::Opened;
 
 /// What a database is for.
 ///
@@ -58,30 +58,20 @@ impl Migrator {
     }
 
     async fn mark_environment<S: Session>(&self, session: &mut S, environment: Environment) -> Result<(), ApplyError> {
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.mark_locked(session, &opened, environment).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
-    }
-
-    async fn mark_locked<S: Session>(
-        &self,
-        session: &mut S,
-        opened: &Opened,
-        environment: Environment,
-    ) -> Result<(), ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
         let sql = format!(
             "BEGIN; {};\nINSERT INTO cargo_schema.meta VALUES ('environment', {}) \
              ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value; COMMIT",
             create_sql(),
             quote_literal(environment.name())
         );
-        if let Err(error) = session.batch(&sql).await {
-            let _ = session.batch("ROLLBACK").await;
-            return Err(ApplyError::own("marking the database in the ledger `cargo_schema`", &error));
-        }
-        Ok(())
+        let mark = async |session: &mut S, _: &Opened| {
+            if let Err(error) = session.batch(&sql).await {
+                let _ = session.batch("ROLLBACK").await;
+                return Err(ApplyError::own("marking the database in the ledger `cargo_schema`", &error));
+            }
+            Ok(())
+        };
+        self.locked(session, mark).await
     }
 }
 

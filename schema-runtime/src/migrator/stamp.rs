@@ -12,8 +12,8 @@ use crate::apply::ledger::Ledger;
 use crate::apply::prepare::Script;
 use crate::apply::record::{Row, create_sql};
 use crate::apply::session::Session;
-use crate::apply::settings::{self, Opened};
-use crate::apply::{ApplyError, Direction, ledger, lock};
+use crate::apply::settings::Opened;
+use crate::apply::{ApplyError, Direction, ledger};
 
 /// What stamping changed in the ledger, or in a dry run would.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,10 +42,7 @@ impl Migrator {
         if self.options.dry_run {
             return Ok(stamped);
         }
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.stamp_locked(session, &opened, &history, &wanted).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
+        self.locked(session, async |session, opened| self.stamp_locked(session, opened, &history, &wanted).await).await
     }
 
     async fn stamp_locked<S: Session>(
@@ -55,7 +52,6 @@ impl Migrator {
         history: &History<'_>,
         wanted: &[RevisionId],
     ) -> Result<Stamped, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
         if !self.settled.reached.is_empty() {
             self.note_reached(session, opened).await?;
         }

@@ -4,9 +4,9 @@ use super::Restoration;
 use super::entry::{StashKind, Stashed, entries};
 use super::run::PLAIN;
 use super::stash::{batch, drop_entry};
+use crate::apply::ApplyError;
 use crate::apply::session::Session;
-use crate::apply::settings::{self, Opened};
-use crate::apply::{ApplyError, lock};
+use crate::apply::settings::Opened;
 use crate::migrator::Migrator;
 use crate::migrator::standing::History;
 
@@ -17,10 +17,7 @@ impl Migrator {
         id: i64,
     ) -> Result<Option<Restoration>, ApplyError> {
         let history = History::new(self)?;
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.restore_locked(session, &opened, &history, id).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
+        self.locked(session, async |session, opened| self.restore_locked(session, opened, &history, id).await).await
     }
 
     async fn restore_locked<S: Session>(
@@ -30,7 +27,6 @@ impl Migrator {
         history: &History<'_>,
         id: i64,
     ) -> Result<Option<Restoration>, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
         let all = entries(session, &self.options.namespace).await?;
         let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
         let mut switching = self.waiting(session, opened, history);
@@ -42,19 +38,10 @@ impl Migrator {
     }
 
     pub(crate) async fn drop_all<S: Session>(&self, session: &mut S, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.drop_locked(session, &opened, ids).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
+        self.locked(session, async |session, _| self.drop_locked(session, ids).await).await
     }
 
-    async fn drop_locked<S: Session>(
-        &self,
-        session: &mut S,
-        opened: &Opened,
-        ids: &[i64],
-    ) -> Result<Vec<Stashed>, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
+    async fn drop_locked<S: Session>(&self, session: &mut S, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {
         let all = entries(session, &self.options.namespace).await?;
         let dropped: Vec<_> = all.into_iter().filter(|entry| ids.contains(&entry.shown.id)).collect();
         batch(session, "BEGIN").await?;

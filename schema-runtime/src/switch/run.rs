@@ -16,7 +16,7 @@ use crate::apply::record::Row;
 use crate::apply::run::Run;
 use crate::apply::session::Session;
 use crate::apply::settings::{self, Opened, begin, isolation};
-use crate::apply::{Applied, ApplyError, Direction, Event, SqlFailure, StatementFailure, lock};
+use crate::apply::{Applied, ApplyError, Direction, Event, SqlFailure, StatementFailure};
 use crate::migrator::engine::{revision_run, run_script};
 use crate::migrator::standing::{History, Standing};
 use crate::migrator::{Migrator, Report};
@@ -83,10 +83,10 @@ impl Migrator {
         if self.options.dry_run || idle && !due {
             return self.switch_preview(&history, &ledger, &route);
         }
-        let opened = settings::open(session, &self.options).await?;
-        let result = self.switch_locked(session, &opened, &history, goal, plan_down).await;
-        opened.close(session, &lock::unlock_sql()).await;
-        result
+        let work = async |session: &mut S, opened: &Opened| {
+            self.switch_locked(session, opened, &history, goal, plan_down).await
+        };
+        self.locked(session, work).await
     }
 
     async fn switch_locked<S: Session>(
@@ -97,7 +97,6 @@ impl Migrator {
         goal: Goal<'_>,
         plan_down: &mut PlanDown<'_>,
     ) -> Result<Report, ApplyError> {
-        lock::lock(session, opened, self.options.lock_wait, &*self.observer).await?;
         let mut ledger = self.made_ledger(session, opened, history).await?;
         let unknown = self.unknown_checkpoints(session, history, &ledger).await?;
         if !unknown.is_empty() {
