@@ -4,6 +4,7 @@
 //! `schema-syntax`; how revisions are applied, in `schema-runtime`. Here are the effects: files, servers, terminals.
 
 pub mod adopt;
+pub mod branches;
 pub mod catalog;
 pub mod cli;
 pub mod commands;

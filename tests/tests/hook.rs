@@ -157,6 +157,11 @@ fn a_switch_calls_it_when_the_migrations_differ() {
     let switch =
         repo.command("git", &repo.top(), &["switch", "-q", "feature"]).env("SCHEMA_HOOK", "off").output().unwrap();
     assert!(switch.status.success() && repo.calls().is_empty());
+    // Branches with databases of their own differ in their rows.
+    repo.git(&["config", "schema.template", "true"]);
+    repo.git(&["switch", "-q", "new"]);
+    repo.git(&["switch", "-q", "same"]);
+    assert_eq!(repo.calls()[1..], [repo.call("repo", "new", "same")]);
 }
 
 #[test]

@@ -67,6 +67,12 @@ impl Database {
         Ok(Database { client, shown, origin, local: true, embedded: Some(database) })
     }
 
+    /// Its URL, with the password.
+    pub fn url(&self, world: &World<'_>) -> String {
+        let embedded = || self.embedded.as_ref().map(|database| database.url.clone());
+        world.config.database_url.as_ref().map(|found| found.url.clone()).or_else(embedded).unwrap_or_default()
+    }
+
     /// Its name on its server.
     pub fn own_name(&mut self) -> Result<String, Failure> {
         let row = self.client.query_one("SELECT current_database()::text", &[]);

@@ -4,11 +4,12 @@
 
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::database::Database;
 use super::environment::refuse_in_production;
 use super::failure::Failure;
 use super::world::World;
+use super::{Outcome, branches};
+use crate::branches::{BranchServer, mark_of};
 use crate::cli::arguments::Dev;
 use crate::devdb::{self, Purpose, developer, install};
 use crate::report::Problem;
@@ -22,6 +23,7 @@ pub(super) fn run(world: &World<'_>, command: &Dev) -> Result<Outcome, Failure> 
         Dev::Url => url(world),
         Dev::Psql { arguments } => psql(world, arguments),
         Dev::Reset => reset(world),
+        Dev::Branches { command } => branches::run(world, command.as_ref()),
         Dev::Install { major, with } => bring(world, *major, with.as_deref()),
     }
 }
@@ -103,13 +105,22 @@ fn psql(world: &World<'_>, arguments: &[String]) -> Result<Outcome, Failure> {
 
 fn reset(world: &World<'_>) -> Result<Outcome, Failure> {
     // A database of a version that is gone cannot be asked, and is not dropped either.
+    let mut mark = None;
     if let Ok(mut database) = Database::embedded(world) {
         refuse_in_production(world, &mut database, "all its rows would be lost")?;
+        mark = mark_of(&mut database.client)?;
     }
     let refusal = "all rows of the embedded database would be lost, and nobody can be asked here; nothing was done\n\
                    help: to confirm: cargo schema dev reset --yes";
     world.confirm("drop the embedded database of this checkout with all its rows?", refusal)?;
     let database = developer::reset(&world.dev_options(), world.root())?;
+    if let Some(mark) = mark {
+        // The empty one is that of the same branch.
+        let mut server = BranchServer::open(&database.url, &database.name)?;
+        if let Some(active) = server.all()?.first_mut() {
+            server.label(active, Some(mark))?;
+        }
+    }
     let text = format!("`{}` is empty; to apply the revisions: cargo schema upgrade\n", database.name);
     Ok(Outcome::done(text, facts(&database)))
 }

@@ -3,6 +3,7 @@
 //! A command gives an [`Outcome`] or a [`failure::Failure`]; it prints nothing but progress, and never ends the process.
 
 mod adopt;
+mod branches;
 mod check;
 mod database;
 mod declared;
@@ -46,6 +47,7 @@ mod states;
 mod status;
 mod status_text;
 mod switch;
+mod template;
 mod upgrade;
 mod world;
 

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::status_text;
 use super::world::World;
 use super::{Outcome, drift, not_managed};
+use crate::branches::{GitBranches, Mark, mark_of};
 use crate::ops::drift::Drift;
 use crate::project::Project;
 
@@ -22,6 +23,8 @@ pub(super) struct Picture<'p> {
     pub described: &'p str,
     pub status: &'p Status,
     pub environment: Effective,
+    /// Where branches have databases of their own: whose this is, and the branch that is checked out.
+    pub branch: Option<(Mark, String)>,
     pub structs: Option<Standing>,
     /// How the database differs from what its ledger says; `None` when it was not compared.
     pub drift: Option<Drift>,
@@ -41,6 +44,10 @@ pub(super) fn run(world: &World<'_>) -> Result<Outcome, Failure> {
         described: &database.described(),
         status: &status,
         environment,
+        branch: mark_of(&mut database.client).ok().flatten().and_then(|mark| {
+            let current = GitBranches::of(world.root()).ok()?.current;
+            Some((mark, current))
+        }),
         structs,
         drift,
     };

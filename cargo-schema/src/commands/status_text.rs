@@ -13,6 +13,7 @@ use super::declared::Standing;
 use super::drift::by_revision;
 use super::states::applied_json;
 use super::status::Picture;
+use super::template::in_words;
 use crate::project::Project;
 use crate::report::Paint;
 use crate::report::table::{Cell, Color, aligned};
@@ -58,13 +59,19 @@ fn summary(picture: &Picture<'_>) -> Vec<Vec<Cell>> {
         Some(found) if found.is_empty() => Cell::new("as its revisions make it", Color::Good),
         Some(_) => Cell::new("drifted", Color::Bad),
     };
-    vec![
+    let branch = picture.branch.as_ref().map(|(mark, current)| {
+        let other =
+            if mark.branch == *current { String::new() } else { format!("checked out is {}", in_words(current)) };
+        vec!["branch".into(), Cell::new(&mark.branch, Color::Name), Cell::new(other, Color::Open)]
+    });
+    let rows = vec![
         vec!["structs".into(), structs],
         vec!["history".into(), count(project.revisions.len(), "revision").into(), Cell::new(head, Color::Name)],
         vec!["database".into(), state, picture.described.into(), drift],
         [vec!["environment".into()], picture.environment.cells().into()].concat(),
         vec!["applied".into(), count(applied.len(), "revision").into(), Cell::new(last, Color::Name)],
-    ]
+    ];
+    rows.into_iter().chain(branch).collect()
 }
 
 fn changes(standing: &Standing) -> String {
@@ -160,6 +167,7 @@ pub(super) fn json(picture: &Picture<'_>) -> Value {
     json!({
         "database": database,
         "environment": picture.environment.json(),
+        "branch": picture.branch.as_ref().map(|(mark, _)| &mark.branch),
         "current": status.is_current(),
         "heads": ids(&project.graph.heads()),
         "applied": applied(picture).into_iter().map(applied_json).collect::<Vec<_>>(),

@@ -5,9 +5,8 @@
 
 use super::database::Database;
 use super::failure::Failure;
-use super::follow::{Way, follow};
 use super::world::{World, target};
-use super::{Outcome, environment, heads, runs};
+use super::{Outcome, environment, heads, template};
 use crate::cli::arguments::Switch;
 
 pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failure> {
@@ -20,6 +19,9 @@ pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failur
         &mut database,
         "revisions that this checkout does not have would be undone",
     )?;
-    let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
-    Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven))
+    if options.in_place {
+        template::leave(world, &mut database)?;
+    }
+    let wish = template::Wish { target: &target, own: options.template, dry_run: options.dry_run };
+    Ok(template::go(world, &project, database, wish)?.with_findings(unproven))
 }

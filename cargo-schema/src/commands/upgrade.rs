@@ -9,9 +9,8 @@ use schema_runtime::ApplyError;
 
 use super::database::Database;
 use super::failure::Failure;
-use super::follow::{Way, follow};
 use super::world::{World, target};
-use super::{Outcome, environment, heads, roles, runs};
+use super::{Outcome, environment, heads, roles, runs, template};
 use crate::cli::arguments::Upgrade;
 use crate::report::progress::Progress;
 
@@ -28,8 +27,8 @@ pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failu
     roles::prepare(world, &project, &mut database)?;
     let production = environment::effective(world, &mut database)?.is_production();
     if !production {
-        let report = follow(world, &project, &mut database, Way::Up(&target), options.dry_run)?;
-        return Ok(runs::outcome(world, &project, &database.shown, &report).with_findings(unproven));
+        let wish = template::Wish { target: &target, own: false, dry_run: options.dry_run };
+        return Ok(template::go(world, &project, database, wish)?.with_findings(unproven));
     }
     let progress = Progress::new(world.screen);
     let migrator = world.migrator(&project, options.dry_run).observer(progress.observer());

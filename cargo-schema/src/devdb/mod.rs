@@ -20,6 +20,7 @@ pub mod server;
 mod start;
 mod template;
 
+pub use address::with_database;
 pub use error::{DevError, explain};
 pub use scratch::ScratchDatabase;
 pub use server::Server;
@@ -235,7 +236,7 @@ impl DevServer {
     pub fn url_for(&self, database: &str) -> String {
         match &self.inner.origin {
             Origin::Kept { cluster, .. } => address::socket_url(&cluster.layout.socket(), database),
-            Origin::Given { url, .. } => address::with_database(url, database),
+            Origin::Given { url, .. } => with_database(url, database),
         }
     }
 

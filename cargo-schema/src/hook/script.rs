@@ -1,7 +1,8 @@
 //! The lines of a hook, for one project: POSIX sh that any shell of a hook can run.
 //!
 //! They stand at the top of the file in a subshell of their own: a hook may end with `exit` or `exec`, and lines at its end would never be
-//! reached. With nothing to do they start one process, `git diff`, which compares the ids of the two folders.
+//! reached. With nothing to do they start two processes: `git config`, which says whether branches have databases of their own, and `git diff`,
+//! which compares the ids of the two folders.
 
 /// A hook of git.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +109,7 @@ impl Project {
              (\n\
              \x20 [ \"${{SCHEMA_HOOK-}}\" != off ] || exit 0\n\
              {commits}\
-             \x20 git --literal-pathspecs {comparison} -- {migrations} && exit 0\n\
+             \x20 [ \"$(git config schema.template)\" != true ] && git --literal-pathspecs {comparison} -- {migrations} && exit 0\n\
              {closer}\
              \x20 unset $(git rev-parse --local-env-vars)\n\
              {enter}\

@@ -70,6 +70,12 @@ pub struct Switch {
     /// Say what would be undone and applied, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Give this git branch a database of its own, a copy of that of the branch it came from; from then on, each branch gets one when it needs it
+    #[arg(long)]
+    pub template: bool,
+    /// End that: branches share the first database again, which undoes and applies
+    #[arg(long, conflicts_with_all = ["template", "dry_run"])]
+    pub in_place: bool,
     /// What git tells a post-checkout hook; the hook passes it on
     #[arg(long, hide = true, num_args = 0..=3, value_name = "GIT", allow_hyphen_values = true)]
     pub from_hook: Option<Vec<String>>,

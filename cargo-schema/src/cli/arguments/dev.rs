@@ -22,6 +22,13 @@ pub enum Dev {
     },
     /// Drop this checkout's database with all its rows and make an empty one
     Reset,
+    /// The databases of git branches, as `switch --template` makes them
+    #[command(after_help = "Example:\n  cargo schema dev branches\n  cargo schema dev branches remove --merged")]
+    Branches {
+        /// What to do with them [default: list them]
+        #[command(subcommand)]
+        command: Option<Branches>,
+    },
     /// Bring a PostgreSQL server to this machine
     #[command(after_help = "Example:\n  cargo schema dev install --major 18")]
     Install {
@@ -34,6 +41,20 @@ pub enum Dev {
     },
 }
 
+/// `dev branches`
+#[derive(Debug, Subcommand)]
+pub enum Branches {
+    /// Drop databases with all their rows; never the one in place, nor the first one
+    Remove {
+        /// Branches, or names of databases
+        #[arg(value_name = "BRANCH", required_unless_present = "merged")]
+        branches: Vec<String>,
+        /// All whose branch is merged or gone
+        #[arg(long)]
+        merged: bool,
+    },
+}
+
 impl Dev {
     pub(super) fn name(&self) -> &'static str {
         match self {
@@ -43,6 +64,8 @@ impl Dev {
             Dev::Url => "dev url",
             Dev::Psql { .. } => "dev psql",
             Dev::Reset => "dev reset",
+            Dev::Branches { command: None } => "dev branches",
+            Dev::Branches { command: Some(Branches::Remove { .. }) } => "dev branches remove",
             Dev::Install { .. } => "dev install",
         }
     }
