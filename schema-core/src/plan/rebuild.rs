@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Diff, Found, KindName, ObjectId, Schema,
+    Diff, Found, KindName, ObjectId, QualifiedName, Schema,
     diff::{Difference, created_order},
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
@@ -178,11 +178,12 @@ fn movable(kind: KindName) -> bool {
 fn folded_drops(drops: Vec<Object>, before: &Schema) -> Vec<Object> {
     let ids: BTreeSet<ObjectId> = drops.iter().map(Object::id).collect();
     let is_gone = |owner: &ObjectId| ids.contains(owner) || owned_by_dropped_table(owner, &ids);
+    let circling = circling(&drops);
     let goes_along = |object: &Object| match object {
         // Two dropped tables may reference each other, so their foreign keys go first; `graph` sorts it out.
         Object::ForeignKey(key) => {
             ids.contains(&ObjectId::table(&key.table))
-                && (key.table == key.references || !in_cycle(key.table.clone(), &drops))
+                && (key.table == key.references || !circling.contains(&key.table))
         }
         Object::Privileges(of) => of.home(before).is_none_or(|home| is_gone(&home)),
         other => other.owner().is_some_and(|owner| is_gone(&owner)),
@@ -194,23 +195,45 @@ fn owned_by_dropped_table(owner: &ObjectId, ids: &BTreeSet<ObjectId>) -> bool {
     owner.kind == KindName::Column && owner.outer().is_some_and(|table| ids.contains(&ObjectId::table(&table)))
 }
 
-/// Whether dropped tables reference each other in a circle through this one.
-fn in_cycle(table: crate::QualifiedName, drops: &[Object]) -> bool {
-    let mut references: BTreeMap<&crate::QualifiedName, Vec<&crate::QualifiedName>> = BTreeMap::new();
-    for object in drops {
-        if let Object::ForeignKey(key) = object {
-            references.entry(&key.table).or_default().push(&key.references);
+/// Dropped tables and those that they reference.
+type References<'a> = BTreeMap<&'a QualifiedName, BTreeSet<&'a QualifiedName>>;
+
+/// The dropped tables that reference each other in a circle.
+fn circling(drops: &[Object]) -> BTreeSet<QualifiedName> {
+    let (mut references, mut referencing) = (References::new(), References::new());
+    let keys = drops.iter().filter_map(|object| match object {
+        Object::ForeignKey(key) if key.table != key.references => Some(key),
+        _ => None,
+    });
+    for key in keys {
+        references.entry(&key.table).or_default().insert(&key.references);
+        referencing.entry(&key.references).or_default().insert(&key.table);
+    }
+    // Circles are rare: whoever references nothing is in none, nor is who references only such.
+    let mut ends: Vec<_> = referencing.keys().copied().filter(|table| !references.contains_key(table)).collect();
+    while let Some(end) = ends.pop() {
+        for table in referencing.remove(end).unwrap_or_default() {
+            let Some(left) = references.get_mut(table) else { continue };
+            left.remove(end);
+            if left.is_empty() {
+                references.remove(table);
+                ends.push(table);
+            }
         }
     }
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<&crate::QualifiedName> = references.get(&table).cloned().unwrap_or_default();
-    open.retain(|other| **other != table);
+    references.keys().filter(|table| reaches_itself(table, &references)).map(|table| (*table).clone()).collect()
+}
+
+fn reaches_itself(table: &QualifiedName, references: &References<'_>) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![table]);
     while let Some(next) = open.pop() {
-        if *next == table {
-            return true;
-        }
-        if seen.insert(next) {
-            open.extend(references.get(next).into_iter().flatten());
+        for target in references.get(next).into_iter().flatten() {
+            if *target == table {
+                return true;
+            }
+            if seen.insert(*target) {
+                open.push(target);
+            }
         }
     }
     false
