@@ -332,11 +332,10 @@ impl Walk {
         if !good {
             assert!(said.contains("heads-conflict"), "seed {}: {}: {said}", self.seed, self.at);
         }
-        if !good || again {
-            let first = self.first_own();
-            if let Some(first) = first {
-                text += &self.schema(&["rebase", &first, "--keep-sql", "--allow-data-loss"]);
-            }
+        // Where the main branch has nothing new, there is no other head.
+        let is_new = self.branches[&self.at].main.source() != main.source();
+        if let Some(first) = self.first_own().filter(|_| !good || again && is_new) {
+            text += &self.schema(&["rebase", &first, "--keep-sql", "--allow-data-loss"]);
         }
         text += &self.schema(&["switch"]);
         let branch = self.branch();
