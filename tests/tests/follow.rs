@@ -91,6 +91,45 @@ fn a_down_that_is_missing_or_fails_is_planned_shown_and_asked_about() {
 }
 
 #[test]
+fn a_label_goes_from_under_a_column_of_another_branch() {
+    let notes = Notes::applied(SUBCOMMAND);
+    std::fs::write(notes.root.join(".gitignore"), "/cache\n").expect("the copy is the test's own");
+    git(&notes, &["init", "-q"]);
+    commit(&notes);
+    for (branch, file, from, to) in [
+        ("label", "src/note.rs", "    Published,\n", "    Published,\n    Gone,\n"),
+        (
+            "column",
+            "src/author.rs",
+            "    pub email: String,\n",
+            "    pub email: String,\n    pub last: Option<crate::note::State>,\n",
+        ),
+    ] {
+        git(&notes, &["switch", "-qc", branch, "main"]);
+        notes.edit(file, from, to);
+        notes.run(&["generate", "-m", branch]).ends_with(0);
+        commit(&notes);
+    }
+    git(&notes, &["merge", "-q", "--no-edit", "label"]);
+    notes.run(&["check"]).ends_with(0);
+    notes.run(&["upgrade"]).ends_with(0);
+    notes.sql("INSERT INTO authors (email, last) VALUES ('a', 'gone'), ('b', 'draft')");
+    let both = notes.database.dump();
+    // Without the label, the type is made anew under a column that its author never saw.
+    git(&notes, &["reset", "-q", "--hard", "HEAD^"]);
+    let text = notes.run(&["switch"]).ends_with(5);
+    assert!(text.contains("ALTER TABLE authors") && text.contains("add --yes"), "{text}");
+    assert_eq!(notes.database.dump(), both, "nothing is done unasked");
+    notes.run(&["switch", "--yes"]).ends_with(0);
+    assert!(notes.run(&["check"]).ends_with(0).contains("is what they make"));
+    assert_eq!(notes.database.value("SELECT string_agg(email, ' ') FROM authors"), "b");
+    git(&notes, &["merge", "-q", "--no-edit", "label"]);
+    notes.run(&["switch"]).ends_with(0);
+    let last = "SELECT string_agg(email || ' ' || last, ', ' ORDER BY email) FROM authors";
+    assert_eq!(notes.database.value(last), "a gone, b draft");
+}
+
+#[test]
 fn downgrade_keeps_what_it_undoes() {
     let notes = branched();
     notes.sql("INSERT INTO authors (email) VALUES ('a'); INSERT INTO notes (title, author_id, mood) SELECT 'x', id, 'good' FROM authors");

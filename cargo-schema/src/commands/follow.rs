@@ -3,7 +3,7 @@
 //! A revision whose down text is missing or fails is planned from what the revisions were observed to do on the dev database, shown, and
 //! run when the user says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema_core::history::{Migration, RevisionId, Target};
 use schema_core::plan::{Hints, plan};
@@ -39,10 +39,15 @@ pub(super) fn follow(
 ) -> Result<Report, Failure> {
     let mut planned: BTreeMap<RevisionId, String> = BTreeMap::new();
     loop {
-        let mut missing = Vec::new();
+        let (mut missing, mut route): (Vec<RevisionId>, Vec<RevisionId>) = (Vec::new(), Vec::new());
         let progress = Progress::new(world.screen);
         let migrator = world.migrator(project, dry_run).observer(progress.observer());
         let mut text = |id: &RevisionId, down: Option<&str>| {
+            // In the order in which they are undone; under the lock, all are asked for once more.
+            if let Some(again) = route.iter().position(|known| known == id) {
+                route.truncate(again);
+            }
+            route.push(id.clone());
             let found = planned.get(id).cloned().or_else(|| down.map(str::to_owned));
             if found.is_none() {
                 missing.push(id.clone());
@@ -55,24 +60,22 @@ pub(super) fn follow(
             Way::Out(id) => migrator.set_aside_from(&mut database.client, id, &mut text),
         };
         drop(progress);
-        let (id, why) = match result {
+        let (id, why, error) = match result {
             Ok(report) => return Ok(report),
-            Err(ApplyError::Irreversible(_)) if !missing.is_empty() => {
-                (missing.remove(0), "has no down text".to_owned())
+            Err(error @ ApplyError::Irreversible(_)) if !missing.is_empty() => {
+                (missing.remove(0), "has no down text".to_owned(), error)
             }
             Err(ApplyError::Statement(failed))
                 if failed.direction == Direction::Down && !planned.contains_key(&failed.id) =>
             {
                 let why = format!("has a down text that fails: {}", failed.failure.message);
-                match plan_of(world, &migrator, database, &failed.id)? {
-                    Some(_) => (failed.id.clone(), why),
-                    None => return Err(world.apply_failure(project, ApplyError::Statement(failed))),
-                }
+                (failed.id.clone(), why, ApplyError::Statement(failed))
             }
             Err(error) => return Err(world.apply_failure(project, error)),
         };
-        let Some(text) = plan_of(world, &migrator, database, &id)? else {
-            return Err(world.apply_failure(project, ApplyError::Irreversible(vec![id])));
+        let gone: BTreeSet<&RevisionId> = route.iter().take_while(|known| **known != id).collect();
+        let Some(text) = plan_of(world, project, &migrator, database, &id, &gone)? else {
+            return Err(world.apply_failure(project, error));
         };
         if !dry_run {
             agreed(world, &id, &why, &text)?;
@@ -94,28 +97,26 @@ fn agreed(world: &World<'_>, id: &RevisionId, why: &str, text: &str) -> Result<(
     )
 }
 
-/// What undoes a revision, from what the revisions below it and it itself are observed to make. `None` when the ledger does not say, or the
-/// dev database cannot run it.
+/// What undoes a revision, from what the applied revisions are observed to make with it and without it. Those that are undone before it
+/// are `gone`; others stay, and may use what it made. `None` when the dev database cannot run them.
 fn plan_of(
     world: &World<'_>,
+    project: &Project,
     migrator: &Migrator,
     database: &mut Database,
     id: &RevisionId,
+    gone: &BTreeSet<&RevisionId>,
 ) -> Result<Option<String>, Failure> {
-    let status = migrator.status(&mut database.client);
-    let Ok(status) = status else { return Ok(None) };
-    let mut below: Vec<Migration> = Vec::new();
-    for applied in &status.applied {
-        let Ok(Some(recorded)) = migrator.recorded(&mut database.client, &applied.id) else { return Ok(None) };
-        let is_last = applied.id == *id;
-        below.push(recorded);
-        if is_last {
-            break;
-        }
+    let failed = |error| world.apply_failure(project, error);
+    let status = migrator.status(&mut database.client).map_err(failed)?;
+    let is_there = |other: &RevisionId| !gone.contains(other) && !status.replaced.contains(other);
+    let mut there: Vec<Migration> = Vec::new();
+    for applied in status.applied.iter().filter(|applied| is_there(&applied.id)) {
+        there.extend(migrator.recorded(&mut database.client, &applied.id).map_err(failed)?);
     }
+    let without: Vec<Migration> = there.iter().filter(|other| other.id != *id).cloned().collect();
     let server = devdb::open(&world.dev_options())?;
-    let without = &below[..below.len().saturating_sub(1)];
-    let (Ok(after), Ok(before)) = (observed_history(&server, &below), observed_history(&server, without)) else {
+    let (Ok(after), Ok(before)) = (observed_history(&server, &there), observed_history(&server, &without)) else {
         return Ok(None);
     };
     let text = plan(&after, &before, &[], &Hints::default()).up.text();
