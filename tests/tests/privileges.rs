@@ -190,8 +190,11 @@ fn a_server_without_the_role_is_told_before_anything_runs() {
     let app = shop(&database);
     app.write_statements("a.sql", "GRANT SELECT ON products TO privileges_missing;\n");
     app.schema(&["generate", "-m", "first"]).ends_with(0);
-    let text = app.schema(&["upgrade"]).ends_with(1);
-    assert!(text.contains("error[role-missing]") && text.contains("CREATE ROLE privileges_missing NOLOGIN"), "{text}");
+    for command in ["upgrade", "switch"] {
+        let text = app.schema(&[command]).ends_with(1);
+        let told = ["error[role-missing]", "CREATE ROLE privileges_missing NOLOGIN"];
+        assert!(told.iter().all(|words| text.contains(words)), "{command}: {text}");
+    }
     assert_eq!(database.value("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "0");
     roles(&database, &["privileges_missing"]);
     app.schema(&["upgrade"]).ends_with(0);

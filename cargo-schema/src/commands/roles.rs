@@ -18,21 +18,21 @@ use crate::report::Problem;
 pub const ROLE_MISSING: Code = Code::new("role-missing");
 
 /// Sees to it that the roles are there.
-pub(super) fn prepare(world: &World<'_>, project: &Project, database: &mut Database) -> Result<(), Failure> {
-    let migrations = project.migrations();
-    let named: Vec<_> =
-        migrations.iter().map(|of| (&of.id, sql::roles(&of.up))).filter(|(_, roles)| !roles.is_empty()).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
+pub(super) fn prepare(
+    world: &World<'_>,
+    project: &Project,
+    database: &mut Database,
+    dry_run: bool,
+) -> Result<(), Failure> {
     let status = world.migrator(project, false).status(&mut database.client);
     // Whatever is wrong with the database, the run itself tells better.
     let Ok(status) = status else { return Ok(()) };
-    let pending = named.into_iter().filter(|(id, _)| status.pending.contains(id));
-    let wanted: BTreeSet<Ident> = pending.flat_map(|(_, roles)| roles).collect();
+    let pending = status.pending.iter().chain(&status.edited).filter_map(|id| project.revision(id));
+    let wanted: BTreeSet<Ident> = pending.flat_map(|revision| sql::roles(&revision.up)).collect();
     let missing = roles::missing(&mut database.client, &wanted).map_err(|error| told(&error))?;
     match (missing.is_empty(), database.embedded.is_some()) {
         (true, _) => Ok(()),
+        (_, true) if dry_run => Ok(()),
         (_, true) => missing.iter().try_for_each(|role| make(world, database, role)),
         _ => Err(Failure::Findings(missing.iter().map(|role| finding(&database.name(), role)).collect())),
     }

@@ -6,7 +6,7 @@
 use super::database::Database;
 use super::failure::Failure;
 use super::world::{World, target};
-use super::{Outcome, environment, heads, template};
+use super::{Outcome, environment, heads, roles, template};
 use crate::cli::arguments::Switch;
 
 pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failure> {
@@ -22,6 +22,7 @@ pub(super) fn run(world: &World<'_>, options: &Switch) -> Result<Outcome, Failur
     if options.in_place {
         template::leave(world, &mut database)?;
     }
+    roles::prepare(world, &project, &mut database, options.dry_run)?;
     let wish = template::Wish { target: &target, own: options.template, dry_run: options.dry_run };
     Ok(template::go(world, &project, database, wish)?.with_findings(unproven))
 }

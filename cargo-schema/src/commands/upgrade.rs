@@ -24,7 +24,7 @@ pub(super) fn run(world: &World<'_>, options: &Upgrade) -> Result<Outcome, Failu
         return Ok(Outcome::done(sql.clone(), json!({ "sql": sql })).with_findings(unproven));
     }
     let mut database = Database::open(world)?;
-    roles::prepare(world, &project, &mut database)?;
+    roles::prepare(world, &project, &mut database, options.dry_run)?;
     let production = environment::effective(world, &mut database)?.is_production();
     if !production {
         let wish = template::Wish { target: &target, own: false, dry_run: options.dry_run };
