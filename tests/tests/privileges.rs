@@ -327,6 +327,19 @@ fn privileges_follow_what_they_are_on() {
             "CREATE PROCEDURE f(a int) LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON PROCEDURE f FROM PUBLIC;
              CREATE AGGREGATE g(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0'); REVOKE ALL ON FUNCTION g() FROM PUBLIC;",
         ),
+        // The type is made anew without the label, and the domain over it with it.
+        (
+            "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN good AS mood; CREATE TABLE t (m mood, g good);
+             REVOKE USAGE ON TYPE mood FROM PUBLIC; GRANT USAGE ON TYPE mood, good TO privileges_reader;",
+            "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN good AS mood; CREATE TABLE t (m mood, g good);
+             REVOKE USAGE ON TYPE mood FROM PUBLIC; GRANT USAGE ON TYPE mood, good TO privileges_reader;",
+        ),
+        // What new tables get is said at the end, so that one that is only made anew does not get it.
+        (
+            "CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t;",
+            "CREATE TABLE t (id int) PARTITION BY HASH (id); CREATE VIEW v AS SELECT id FROM t;
+             ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO privileges_reader;",
+        ),
     ];
     for (from, to) in pairs {
         let (here, there) = (database(), database());

@@ -174,8 +174,7 @@ pub fn grantees(schema: &Schema) -> BTreeSet<Grantee> {
 /// What PostgreSQL gives to objects that are made while the default privileges of `before` hold, and that the objects shall not have or
 /// lose: the statements that put it right where no object says it.
 pub(crate) fn corrections(made: &BTreeSet<ObjectId>, context: &Context) -> Vec<Statement> {
-    let grantees = grantees(context.before);
-    if grantees.is_empty() {
+    if grantees(context.before).is_empty() {
         return Vec::new();
     }
     let is_new = |target: &ObjectId| {
@@ -187,14 +186,26 @@ pub(crate) fn corrections(made: &BTreeSet<ObjectId>, context: &Context) -> Vec<S
             || (target.kind == KindName::Sequence
                 && made.iter().filter(|id| id.kind == KindName::Column).any(|id| column(&id)))
     };
-    let mut statements = Vec::new();
-    for target in targets(context.after).iter().filter(|target| is_new(target)) {
-        for to in &grantees {
-            let Some(of) = Privileges::by_default(target, to.clone()) else { continue };
-            if !context.after.contains(&of.id()) && implied(context.before, target, to).is_some() {
-                statements.extend(of.create(context));
-            }
-        }
-    }
-    statements
+    let new = targets(context.after).into_iter().filter(is_new);
+    new.flat_map(|target| correction(&target, context)).collect()
+}
+
+fn correction(target: &ObjectId, context: &Context) -> Vec<Statement> {
+    let unsaid = grantees(context.before).into_iter().filter_map(|to| {
+        let of = Privileges::by_default(target, to)?;
+        let is_given = implied(context.before, target, &of.to).is_some();
+        (is_given && !context.after.contains(&of.id())).then_some(of)
+    });
+    unsaid.flat_map(|of| of.create(context)).collect()
+}
+
+/// What roles have on an object that something else than its own CREATE makes anew: it would be lost with the old one. What only the
+/// new one has is given to it by itself.
+pub(super) fn given_again(target: &ObjectId, context: &Context) -> Vec<Statement> {
+    let Some(name) = target.outer() else { return Vec::new() };
+    let kept = context.after.inside(KindName::Privileges, &name).filter_map(|object| match object {
+        Object::Privileges(of) if of.target() == *target && context.before.contains(&of.id()) => Some(of),
+        _ => None,
+    });
+    kept.flat_map(|of| of.create(context)).chain(correction(target, context)).collect()
 }

@@ -4,7 +4,7 @@
 //! (`ddl-safety`, recipe R12). The domains over the type go the same way with it. Expressions over the columns are rebuilt around
 //! it by the plan.
 
-use super::{Alteration, Column, Domain, EnumType, Kind, Object, Retyped};
+use super::{Alteration, Column, Domain, EnumType, Kind, Object, Retyped, default_privileges::given_again};
 use crate::{Diff, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, sql_type::type_name};
 
 /// The columns that have the type before and after, by their later definition.
@@ -90,6 +90,11 @@ pub(super) fn replace(
             }
         }
     }
+    // Last, because whoever may not use the type could not convert a column to it.
+    for of in &family {
+        let kind = if is_domain(of, context) { KindName::Domain } else { KindName::Enum };
+        statements.extend(given_again(&ObjectId::top(kind, of), context));
+    }
     let gone = family.iter().rev().map(|name| format!("DROP {} {}", words(name, context), type_name(&aside(name))));
     statements.extend(gone.map(Statement::sql));
     Alteration::Statements(statements)
@@ -105,8 +110,11 @@ fn step_aside(name: &QualifiedName, context: &Context) -> Statement {
 }
 
 fn words(name: &QualifiedName, context: &Context) -> &'static str {
-    let is_domain = context.after.contains(&ObjectId::top(KindName::Domain, name));
-    if is_domain { "DOMAIN" } else { "TYPE" }
+    if is_domain(name, context) { "DOMAIN" } else { "TYPE" }
+}
+
+fn is_domain(name: &QualifiedName, context: &Context) -> bool {
+    context.after.contains(&ObjectId::top(KindName::Domain, name))
 }
 
 /// A default is an expression of the old type, so it is taken off and put on again.

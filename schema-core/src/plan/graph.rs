@@ -92,7 +92,23 @@ impl Graph {
         }
         graph.separate_names(actions, context);
         graph.separate_partitions(actions, context);
+        graph.put_defaults_last(actions);
         graph
+    }
+
+    /// What is made gets the default privileges of that moment, so the new ones wait until all else is made: the plan counts with the old.
+    fn put_defaults_last(&mut self, actions: &[Action]) {
+        let made = |action: &Action| match action {
+            Action::Create(object, _) => Some(object.kind()),
+            Action::Alter(diff) => Some(diff.after.kind()),
+            _ => None,
+        };
+        let kinds: Vec<Option<KindName>> = actions.iter().map(made).collect();
+        let is_default = |at: &usize| kinds[*at] == Some(KindName::DefaultPrivileges);
+        for last in (0..actions.len()).filter(is_default) {
+            let others = (0..actions.len()).filter(|at| kinds[*at].is_some() && !is_default(at));
+            others.for_each(|first| self.edge(first, last));
+        }
     }
 
     fn edge(&mut self, first: usize, then: usize) {
