@@ -14,6 +14,7 @@ use schema_runtime::connect::{connect, redacted};
 use super::database::Database;
 use super::declared::Sources;
 use super::failure::Failure;
+use super::owners::without_others;
 use super::show::resolve;
 use super::world::World;
 use crate::catalog::{Observed, Scope, Unmanaged, observe};
@@ -48,10 +49,10 @@ impl State {
         match word {
             "structs" => structs(world),
             "migrations" => Ok(State::Migrations(Box::new(world.sound_project()?))),
-            "database" => observed(&mut Database::open(world)?.client),
+            "database" => observed(world, &mut Database::open(world)?.client),
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 world.screen.doing("Database", &redacted(url));
-                observed(&mut connect(url)?)
+                observed(world, &mut connect(url)?)
             }
             file if Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql")) => {
                 let text = std::fs::read_to_string(world.current.join(file));
@@ -122,7 +123,9 @@ fn structs(world: &World<'_>) -> Result<State, Failure> {
 fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
     let exported = export(&world.config.migrations, reference)
         .map_err(|problem| Failure::usage(&format!("`git:{reference}` names no schema: {problem}")))?;
-    let project = Project::read(exported.folder(), &format!("{reference}:migrations"))?;
+    let mut project = Project::read(exported.folder(), &format!("{reference}:migrations"))?;
+    // What others have made is not in that commit's folder; it is what it is now.
+    project.others = world.project()?.others;
     if stops(&project.findings) {
         Err(Failure::Findings(project.findings))
     } else {
@@ -130,9 +133,13 @@ fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
     }
 }
 
-fn observed(client: &mut postgres::Client) -> Result<State, Failure> {
+fn observed(world: &World<'_>, client: &mut postgres::Client) -> Result<State, Failure> {
     let observed = observe(client, &Scope::default());
-    let observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
+    let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
+    // Without a project here, nobody's tables are ours.
+    if world.location.is_some() {
+        observed.schema = without_others(world, client, observed.schema)?;
+    }
     Ok(State::Observed(Box::new(observed)))
 }
 
