@@ -174,7 +174,7 @@ impl<'p> States<'p> {
             _ => {
                 let earlier: BTreeSet<RevisionId> = self.project.graph.ancestors(id).into_iter().collect();
                 let earlier = self.records[..at].iter().filter(|(id, _)| earlier.contains(*id));
-                fold_fitting(Schema::default(), earlier.flat_map(|(_, record)| &record.changes))
+                fold_fitting(self.project.others.schema.clone(), earlier.flat_map(|(_, record)| &record.changes))
             }
         };
         self.last = Some(((*id).clone(), after(before.clone(), record)));

@@ -234,12 +234,15 @@ pub(super) fn types(world: &World<'_>) -> Result<BTreeMap<String, SqlType>, Fail
 }
 
 pub(super) fn options(world: &World<'_>) -> Result<LowerOptions, Failure> {
-    let Some(name) = world.config.schemas.first() else { return Ok(LowerOptions::default()) };
+    let others = if world.config.after.is_empty() { Schema::default() } else { world.project()?.others.schema };
+    let Some(name) = world.config.schemas.first() else {
+        return Ok(LowerOptions { others, ..LowerOptions::default() });
+    };
     let default_schema = Ident::new(name).map_err(|error| {
         Failure::Configuration(vec![Diagnostic::error(
             SETTING_VALUE,
             format!("`schemas` names `{name}`, which is no name: {error}"),
         )])
     })?;
-    Ok(LowerOptions { default_schema })
+    Ok(LowerOptions { default_schema, others })
 }

@@ -14,6 +14,7 @@ use schema_runtime::connect::{connect, redacted};
 use super::database::Database;
 use super::declared::Sources;
 use super::failure::Failure;
+use super::owners::without_others;
 use super::show::resolve;
 use super::world::World;
 use crate::adopt::without_history_table;
@@ -123,7 +124,9 @@ fn structs(world: &World<'_>) -> Result<State, Failure> {
 fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
     let exported = export(&world.config.migrations, reference)
         .map_err(|problem| Failure::usage(&format!("`git:{reference}` names no schema: {problem}")))?;
-    let project = Project::read(exported.folder(), &format!("{reference}:migrations"))?;
+    let mut project = Project::read(exported.folder(), &format!("{reference}:migrations"))?;
+    // What others have made is not in that commit's folder; it is what it is now.
+    project.others = world.project()?.others;
     if stops(&project.findings) {
         Err(Failure::Findings(project.findings))
     } else {
@@ -131,11 +134,15 @@ fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
     }
 }
 
-/// What a database has, without the history table of the tool whose migrations the project has adopted.
+/// What a database has, without the history table of the tool whose migrations the project has adopted, and without what others own.
 fn observed(world: &World<'_>, client: &mut postgres::Client) -> Result<State, Failure> {
     let observed = observe(client, &Scope::default());
     let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
     observed.schema = without_history_table(&observed.schema, world.project()?.adopted_tool());
+    // Without a project here, nobody's tables are ours.
+    if world.location.is_some() {
+        observed.schema = without_others(world, client, observed.schema)?;
+    }
     Ok(State::Observed(Box::new(observed)))
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::database::Database;
 use super::failure::Failure;
+use super::owners::others;
 use super::world::World;
 use crate::catalog::{ObservedDifference, Scope, Unmanaged, compare, observe};
 use crate::devdb::{self, Purpose};
@@ -79,8 +80,12 @@ fn compared(
 ) -> Result<Drift, Failure> {
     let told = |text: String| Failure::Environment(crate::report::Problem::told(&text));
     let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
+    let others = others(world, &mut database.client)?;
     let server = devdb::open(&world.dev_options())?;
-    Ok(drift(&server, history, &there, project.adopted_tool())?)
+    Ok(match others {
+        Some(others) => drift(&server, &others.all, &there, project.adopted_tool())?.without(&others.objects),
+        None => drift(&server, history, &there, project.adopted_tool())?,
+    })
 }
 
 /// How the database differs from what its own ledger says: revisions whose files are gone, or were edited since, count with the

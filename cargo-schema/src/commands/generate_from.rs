@@ -16,6 +16,7 @@ use super::declared::Structs;
 use super::failure::Failure;
 use super::generate::{new_id, vouched, write};
 use super::generate_report::{Draw, drawn, nothing};
+use super::owners::without_others;
 use super::world::World;
 use super::{Outcome, not_managed, rename_answers};
 use crate::adopt::without_history_table;
@@ -86,7 +87,9 @@ fn beside_history(server: &DevServer, project: &Project, there: &Schema) -> Resu
 fn observed(world: &World<'_>) -> Result<Observed, Failure> {
     let mut database = Database::open(world)?;
     let observed = observe(&mut database.client, &Scope::default());
-    observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))
+    let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
+    observed.schema = without_others(world, &mut database.client, observed.schema)?;
+    Ok(observed)
 }
 
 /// The plan, once nothing is open that only the user can tell.

@@ -78,8 +78,9 @@ fn lines(project: &Project, left: &RevisionId, right: &RevisionId) -> Lines {
     let (shared, own): (Vec<RevisionDir>, Vec<RevisionDir>) =
         ours.revisions.into_iter().partition(|revision| theirs.graph.contains(&revision.id));
     let others = theirs.revisions.iter().filter(|revision| !ours.graph.contains(&revision.id));
-    let migrations = |of: &[RevisionDir]| of.iter().map(RevisionDir::migration).collect();
-    Lines { shared: migrations(&shared), left: migrations(&own), right: others.map(RevisionDir::migration).collect() }
+    let migrations = |of: &[RevisionDir]| of.iter().map(RevisionDir::migration).collect::<Vec<_>>();
+    let shared = [project.others.migrations.clone(), migrations(&shared)].concat();
+    Lines { shared, left: migrations(&own), right: others.map(RevisionDir::migration).collect() }
 }
 
 /// The orders in which databases may get the heads: all of them, or, where there are too many, each head first once.
@@ -99,7 +100,8 @@ fn in_order(project: &Project, heads: &[&RevisionId]) -> Vec<Migration> {
             line.into_iter().filter(|dir| revisions.iter().all(|known| known.id != dir.id)).collect();
         revisions.extend(new);
     }
-    revisions.iter().map(RevisionDir::migration).collect()
+    let own = revisions.iter().map(RevisionDir::migration);
+    project.others.migrations.iter().cloned().chain(own).collect()
 }
 
 fn rotations<'h>(heads: &[&'h RevisionId]) -> Vec<Vec<&'h RevisionId>> {

@@ -27,6 +27,7 @@ mod init_manifest;
 mod looks;
 mod merge;
 mod not_managed;
+mod owners;
 mod proofs;
 mod pull;
 mod pull_again;

@@ -16,6 +16,7 @@ use super::database::Database;
 use super::declared;
 use super::failure::Failure;
 use super::generate::{new_id, write};
+use super::owners::without_others;
 use super::pull_again::{again, existing};
 use super::pull_manifest::Manifests;
 use super::pull_report::{Report, outcome};
@@ -118,7 +119,8 @@ fn observed(world: &World<'_>, options: &Pull) -> Result<(String, Observed), Fai
     client.batch_execute("SET default_transaction_read_only = on").map_err(|error| failed(error.to_string()))?;
     let scope =
         if world.config.schemas.is_empty() { Scope::default() } else { Scope::only(world.config.schemas.clone()) };
-    let observed = observe(&mut client, &scope).map_err(|error| failed(error.to_string()))?;
+    let mut observed = observe(&mut client, &scope).map_err(|error| failed(error.to_string()))?;
+    observed.schema = without_others(world, &mut client, observed.schema)?;
     Ok((shown, observed))
 }
 

@@ -11,13 +11,14 @@ use super::Outcome;
 use super::database::Database;
 use super::drift::notes;
 use super::failure::Failure;
+use super::owners::others;
 use super::world::{World, target};
 use crate::catalog::{Scope, observe};
 use crate::cli::arguments::Stamp;
 use crate::cli::exit::Exit;
 use crate::devdb;
 use crate::ops::drift::drift;
-use crate::project::Project;
+use crate::project::{Project, RevisionDir};
 use crate::report::Problem;
 use crate::report::table::{Cell, Color, aligned};
 
@@ -54,10 +55,17 @@ fn compared(
 ) -> Result<Option<Diagnostic>, Failure> {
     let told = |text: String| Failure::Environment(Problem::told(&text));
     let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
+    let others = others(world, &mut database.client)?;
     let server = devdb::open(&world.dev_options())?;
-    let history: Vec<Migration> =
-        project.migrations().into_iter().filter(|migration| at.contains(&migration.id)).collect();
-    let found = drift(&server, &history, &there, project.adopted_tool())?;
+    let own = project.revisions.iter().map(RevisionDir::migration).filter(|migration| at.contains(&migration.id));
+    let history: Vec<Migration> = own.collect();
+    let found = match &others {
+        Some(others) => {
+            let all = [others.theirs.as_slice(), &history].concat();
+            drift(&server, &all, &there, project.adopted_tool())?.without(&others.objects)
+        }
+        None => drift(&server, &history, &there, project.adopted_tool())?,
+    };
     if found.is_empty() {
         return Ok(None);
     }

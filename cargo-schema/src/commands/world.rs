@@ -95,7 +95,14 @@ impl<'w> World<'w> {
 
     /// The migrations folder, whatever is wrong with it.
     pub fn project(&self) -> Result<Project, Failure> {
-        let project = Project::read(&self.config.migrations, &self.shown(&self.config.migrations))?;
+        let mut project = Project::read(&self.config.migrations, &self.shown(&self.config.migrations))?;
+        for folder in &self.config.after {
+            if !folder.is_dir() {
+                let text = format!("`after` names `{}`, and there is no such folder", self.shown(folder));
+                return Err(Failure::usage(&text));
+            }
+            project = project.after(Project::read(folder, &self.shown(folder))?);
+        }
         self.screen.detail(&format!("{} revisions in {}", project.revisions.len(), project.shown));
         Ok(project)
     }
@@ -125,6 +132,7 @@ impl<'w> World<'w> {
     pub fn migrator_of(&self, migrations: Vec<Migration>, dry_run: bool) -> Migrator {
         let facts = git::facts(&self.config.migrations);
         Migrator::new(migrations).options(Options {
+            namespace: self.config.namespace.clone(),
             dry_run,
             tool_version: concat!("cargo-schema ", env!("CARGO_PKG_VERSION")).to_owned(),
             git_branch: facts.branch,

@@ -23,6 +23,8 @@ pub const SETTING_VALUE: Code = Code::new("setting-value");
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layer {
     pub migrations: Option<PathBuf>,
+    pub namespace: Option<String>,
+    pub after: Option<Vec<PathBuf>>,
     pub schemas: Option<Vec<String>>,
     pub types: BTreeMap<String, String>,
     pub build: Option<BuildMode>,
@@ -62,6 +64,8 @@ impl Layer {
         self.lints.0.extend(other.lints.0);
         Layer {
             migrations: other.migrations.or(self.migrations),
+            namespace: other.namespace.or(self.namespace),
+            after: other.after.or(self.after),
             schemas: other.schemas.or(self.schemas),
             types: self.types,
             build: other.build.or(self.build),
@@ -95,6 +99,12 @@ impl Reader<'_> {
             let name = key.get_ref().replace('_', "-");
             match name.as_str() {
                 "migrations" => layer.migrations = self.path(&name, value),
+                "namespace" => layer.namespace = self.text(&name, value),
+                "after" => {
+                    let folders = self.texts(&name, value);
+                    let folder = self.manifest.folder();
+                    layer.after = folders.map(|list| list.iter().map(|text| folder.join(text)).collect());
+                }
                 "schemas" => layer.schemas = self.texts(&name, value),
                 "types" => layer.types = self.table_of(&name, value, |text| Some(text.to_owned()), "a table of texts"),
                 "build" => layer.build = self.build(&name, value),

@@ -35,6 +35,10 @@ pub enum BuildMode {
 pub struct Config {
     /// The folder of the revisions.
     pub migrations: PathBuf,
+    /// Whose revisions these are in the ledger of a database that several share.
+    pub namespace: String,
+    /// The migrations folders of other owners whose tables these revisions build on.
+    pub after: Vec<PathBuf>,
     /// The PostgreSQL schemas that are managed; the first is where tables go that name none.
     pub schemas: Vec<String>,
     /// SQL types of Rust types, by the last segment of their path.
@@ -120,6 +124,8 @@ fn merged(layer: Layer, location: Option<&Location>, said: &Said) -> Config {
             Some(path) => said.current.join(path),
             None => layer.migrations.unwrap_or_else(|| folder.join("migrations")),
         },
+        namespace: layer.namespace.unwrap_or_else(|| schema_runtime::Options::default().namespace),
+        after: layer.after.unwrap_or_default(),
         schemas: layer.schemas.unwrap_or_else(|| vec!["public".to_owned()]),
         types: layer.types,
         build: layer.build.unwrap_or_default(),

@@ -9,8 +9,10 @@ use schema_core::diagnostic::{Diagnostic, Place};
 use super::layer::{SETTING_UNKNOWN, SETTING_VALUE};
 
 /// Every setting and an example of its value, in the order of the guide.
-pub(super) const SETTINGS: [(&str, &str); 10] = [
+pub(super) const SETTINGS: [(&str, &str); 12] = [
     ("migrations", "\"migrations\""),
+    ("namespace", "\"app\""),
+    ("after", "[\"../auth/migrations\"]"),
     ("schemas", "[\"public\"]"),
     ("types", "{ Money = \"numeric(12,2)\" }"),
     ("build", "\"deny\", \"warn\" or \"off\""),

@@ -2,10 +2,12 @@
 //!
 //! Both sides are observed, so PostgreSQL spells them alike. It only reads the database; what is to be done is for the user to say.
 
-use schema_core::Schema;
+use std::collections::BTreeSet;
+
 use schema_core::diff::{Difference, difference};
 use schema_core::history::{Migration, Tool};
 use schema_core::plan::{Hints, plan};
+use schema_core::{ObjectId, Schema};
 
 use super::prove::{ProofError, observed_with_rest};
 use crate::adopt::without_history_table;
@@ -31,6 +33,13 @@ impl Drift {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.made == self.there && self.lacking.is_empty() && self.added.is_empty()
+    }
+
+    /// The same without some objects.
+    #[must_use]
+    pub fn without(self, objects: &BTreeSet<ObjectId>) -> Drift {
+        let kept = |schema: &Schema| schema.filter(|id| !objects.contains(id));
+        Drift { made: kept(&self.made), there: kept(&self.there), ..self }
     }
 
     /// From what the revisions make to what the database has.

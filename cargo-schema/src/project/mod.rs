@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use schema_core::Schema;
 use schema_core::diagnostic::{Code, Diagnostic, Place};
 use schema_core::history::{
-    Adopted, FoldError, Graph, Migration, Node, RecordHead, RevisionId, RevisionRecord, Tool, fold, in_force,
+    Adopted, FoldError, Graph, Migration, Node, RecordHead, RevisionId, RevisionRecord, Tool, fold_onto, in_force,
 };
 
 pub use at_commit::{Exported, export};
@@ -90,6 +90,17 @@ pub struct Project {
     pub graph: Graph,
     /// What is wrong with the folders and their parents.
     pub findings: Vec<Diagnostic>,
+    /// What other owners of the database have made before.
+    pub others: Others,
+}
+
+/// The revisions of other owners that these build on.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// The revisions as an empty database would run them.
+    pub migrations: Vec<Migration>,
+    /// What they record.
+    pub schema: Schema,
 }
 
 impl Project {
@@ -119,7 +130,24 @@ impl Project {
             revisions,
             graph,
             findings,
+            others: Others::default(),
         })
+    }
+
+    /// The same on top of the revisions of another owner; what is wrong with those is found here, too.
+    #[must_use]
+    pub fn after(mut self, other: Project) -> Project {
+        let schema = other.records().and_then(|records| {
+            let known = fold_onto(self.others.schema.clone(), records.iter().map(|(id, record)| (*id, record)));
+            known.map_err(|error| vec![other.misfit(&error)])
+        });
+        match schema {
+            Ok(schema) => self.others.schema = schema,
+            Err(findings) => self.findings.extend(findings),
+        }
+        self.others.migrations.extend(other.migrations());
+        self.findings.extend(other.findings);
+        self
     }
 
     /// A revision.
@@ -127,9 +155,10 @@ impl Project {
         self.revisions.iter().find(|revision| &revision.id == id)
     }
 
-    /// The revisions as the engine runs them, parents first.
+    /// What the dev database runs: the revisions of others that these build on, then these, parents first.
     pub fn migrations(&self) -> Vec<Migration> {
-        self.revisions.iter().map(RevisionDir::migration).collect()
+        let own = self.revisions.iter().map(RevisionDir::migration);
+        self.others.migrations.iter().cloned().chain(own).collect()
     }
 
     /// All revisions, those that a checkpoint stands for too: which of them a database takes is for the engine to settle.
@@ -184,7 +213,8 @@ impl Project {
 
     /// What the records lead to, whatever the heads do to each other.
     pub fn folded(&self, records: &[(&RevisionId, RevisionRecord)]) -> Result<Schema, Vec<Diagnostic>> {
-        fold(records.iter().map(|(id, record)| (*id, record))).map_err(|error| vec![self.misfit(&error)])
+        let records = records.iter().map(|(id, record)| (*id, record));
+        fold_onto(self.others.schema.clone(), records).map_err(|error| vec![self.misfit(&error)])
     }
 
     /// A file of a revision as the user would type it.

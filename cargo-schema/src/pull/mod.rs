@@ -300,7 +300,7 @@ fn lowered(pieces: &Pieces, options: &Options) -> Lowered {
     let statements = statement_files(&pieces.statements);
     let statements = statements.iter().map(|file| parse_sql(&file.path, &file.text));
     let files: Vec<_> = std::iter::once(file).chain(statements).collect();
-    lower(&files, &LowerOptions { default_schema: options.default_schema.clone() })
+    lower(&files, &LowerOptions { default_schema: options.default_schema.clone(), ..LowerOptions::default() })
 }
 
 /// The findings of the written texts that stop `check`.

@@ -33,7 +33,7 @@ pub use graph::Graph;
 pub use heads::{Conflict, Divided, HEADS_CONFLICT, two_branches};
 pub use id::{RevisionId, RevisionIdError};
 pub use migration::{Migration, is_transactional};
-pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold, fold_fitting};
+pub use record::{FoldError, RecordError, RecordHead, RevisionRecord, fold, fold_fitting, fold_onto};
 pub use replant::{LeftOut, Replant, Replanted, composed};
 pub use route::{Direction, RouteError};
 pub use target::{Target, TargetError};

@@ -186,7 +186,14 @@ impl std::error::Error for FoldError {}
 
 /// Folds the changes of all revisions, given in graph order, into the schema at the head.
 pub fn fold<'a>(records: impl IntoIterator<Item = (&'a RevisionId, &'a RevisionRecord)>) -> Result<Schema, FoldError> {
-    let mut schema = Schema::default();
+    fold_onto(Schema::default(), records)
+}
+
+/// The same on top of what others have made before.
+pub fn fold_onto<'a>(
+    mut schema: Schema,
+    records: impl IntoIterator<Item = (&'a RevisionId, &'a RevisionRecord)>,
+) -> Result<Schema, FoldError> {
     for (id, record) in records {
         for change in &record.changes {
             schema = change.apply(schema).map_err(|misfit| FoldError { revision: id.clone(), misfit })?;

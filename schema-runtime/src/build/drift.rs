@@ -7,7 +7,7 @@ use std::path::Path;
 use schema_core::{
     Change, Ident, KindName, ObjectId, Schema,
     diff::difference,
-    history::{Divided, Graph, HEADS_CONFLICT, Node, RevisionId, RevisionRecord, fold, in_force},
+    history::{Divided, Graph, HEADS_CONFLICT, Node, RevisionId, RevisionRecord, fold_onto, in_force},
     kinds::Object,
 };
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
@@ -36,8 +36,14 @@ pub(super) fn find(package: &Package, report: &mut Report) -> Result<Vec<Drift>,
     let files = sources::read(package, report);
     let default_schema = Ident::new(package.default_schema.clone()).map_err(|error| error.to_string())?;
     names::tell(package, &files, &default_schema, report);
-    let lowered = lower(&files, &LowerOptions { default_schema });
-    let recorded = match recorded(&package.migrations, report)? {
+    let mut others = Schema::default();
+    for folder in &package.after {
+        report.depends_on(folder.clone());
+        // Heads of theirs that conflict are theirs to mend.
+        others = recorded(folder, others.clone(), report)?.unwrap_or(others);
+    }
+    let lowered = lower(&files, &LowerOptions { default_schema, others: others.clone() });
+    let recorded = match recorded(&package.migrations, others, report)? {
         Ok(recorded) => recorded,
         Err(conflicts) => return Ok(conflicts),
     };
@@ -45,7 +51,7 @@ pub(super) fn find(package: &Package, report: &mut Report) -> Result<Vec<Drift>,
 }
 
 /// The schema at the heads of the recorded history, or the heads that conflict: then there is none.
-fn recorded(folder: &Path, report: &mut Report) -> Result<Result<Schema, Vec<Drift>>, String> {
+fn recorded(folder: &Path, before: Schema, report: &mut Report) -> Result<Result<Schema, Vec<Drift>>, String> {
     let mut records: BTreeMap<RevisionId, RevisionRecord> = BTreeMap::new();
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries.flatten() {
@@ -69,7 +75,7 @@ fn recorded(folder: &Path, report: &mut Report) -> Result<Result<Schema, Vec<Dri
         return Ok(Err(conflicts));
     }
     let ordered = graph.order().iter().filter_map(|id| records.get_key_value(id));
-    fold(ordered).map(Ok).map_err(|error| error.to_string())
+    fold_onto(before, ordered).map(Ok).map_err(|error| error.to_string())
 }
 
 /// Two heads that conflict concern no field. What only PostgreSQL could tell of them is told by `cargo schema check`.

@@ -25,6 +25,8 @@ pub(super) struct Package {
     /// The files that the configuration comes from.
     pub(super) manifests: Vec<PathBuf>,
     pub(super) migrations: PathBuf,
+    /// The migrations folders of other owners that these build on.
+    pub(super) after: Vec<PathBuf>,
     /// Whether the history belongs to this package alone, so that what it does not declare is gone.
     pub(super) owns_history: bool,
     pub(super) mode: Mode,
@@ -58,10 +60,12 @@ impl Package {
         settings.extend(package);
         let text = |key: &str| settings.get(key).and_then(Value::as_str).map(str::to_owned);
         let schemas = settings.get("schemas").and_then(Value::as_array).and_then(|list| list.first()?.as_str());
+        let after = settings.get("after").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let manifests =
             std::iter::once(folder.join("Cargo.toml")).chain(outer.map(|(path, _)| path.join("Cargo.toml")));
         Ok(Package {
             manifests: manifests.collect(),
+            after: after.map(|folder| base.join(folder)).collect(),
             migrations: base.join(text("migrations").unwrap_or_else(|| "migrations".to_owned())),
             owns_history: !shared,
             mode: mode(text("build").as_deref()),

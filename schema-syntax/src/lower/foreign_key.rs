@@ -4,7 +4,7 @@
 //! is PostgreSQL's to say.
 
 use schema_core::kinds::{ForeignKey, ForeignKeyAction, Object};
-use schema_core::{Ident, ObjectId, QualifiedName, SqlType};
+use schema_core::{Ident, KindName, ObjectId, QualifiedName, SqlType};
 
 use super::claims::{Space, joined};
 use super::collect::Named;
@@ -12,7 +12,8 @@ use super::table::{column_of, no_column};
 use super::{At, Lowering, comment};
 use crate::decl::{ForeignKeyDecl, TableDecl};
 use crate::finding::{
-    COLUMN_UNKNOWN, FOREIGN_KEY_SET_NULL, FOREIGN_KEY_TARGET, FOREIGN_KEY_TYPE, SyntaxFinding, TABLE_UNKNOWN,
+    COLUMN_UNKNOWN, FOREIGN_KEY_SET_NULL, FOREIGN_KEY_TARGET, FOREIGN_KEY_TYPE, NAME_TAKEN, SyntaxFinding,
+    TABLE_UNKNOWN,
 };
 use crate::suggest::hint;
 use crate::token::Span;
@@ -27,17 +28,22 @@ impl<'a> Lowering<'a> {
                 Some(name) => name.value.clone(),
                 None => self.claims.choose(&of.name, &joined(&columns), "fkey", Space::Constraint),
             };
-            let Some(target) = self.target(of, decl) else { continue };
-            let Some(referenced) = self.referenced(of, decl, &target) else { continue };
-            if !known {
-                continue;
-            }
+            let other = decl.references.value.within(self.default_schema);
+            let other = Some(other).filter(|name| !self.collected.tables.contains_key(name) && self.is_of_others(name));
+            let target = if other.is_some() { None } else { self.target(of, decl) };
+            let referenced = match (&other, &target) {
+                (Some(other), _) => Some(self.referenced_of_others(decl, other)),
+                (None, Some(target)) => self.referenced(of, decl, target),
+                (None, None) => continue,
+            };
+            let Some(referenced) = referenced.filter(|_| known) else { continue };
+            let Some(references) = other.or_else(|| Some(target.as_ref()?.name.clone())) else { continue };
             self.action_columns(of, decl, &columns);
             let key = ForeignKey {
                 table: of.name.clone(),
                 name,
                 columns,
-                references: target.name.clone(),
+                references,
                 referenced,
                 on_delete: decl.on_delete.clone(),
                 on_update: decl.on_update.clone(),
@@ -47,9 +53,36 @@ impl<'a> Lowering<'a> {
                 not_valid: decl.not_valid,
                 comment: comment(&decl.common.comment),
             };
-            self.target_key(of, decl, &key, &target);
-            self.types(of, decl, &key, &target);
+            if let Some(target) = &target {
+                self.target_key(of, decl, &key, target);
+                self.types(of, decl, &key, target);
+            }
             self.insert_part(key, of.file, &decl.common);
+        }
+    }
+
+    fn is_of_others(&self, name: &QualifiedName) -> bool {
+        self.others.contains(&ObjectId::table(name))
+    }
+
+    /// A table that another owner has made cannot be declared as well: then both would change it.
+    pub(super) fn tables_of_others(&mut self) {
+        for table in self.collected.tables_in_order() {
+            if self.is_of_others(&table.name) {
+                let message = format!("table `{}` belongs to another owner of the database (`after`)", table.name);
+                let finding = SyntaxFinding::error(NAME_TAKEN, table.decl.ident.span, message)
+                    .help("reference it, or give this one another name");
+                self.find(table.file, finding);
+            }
+        }
+    }
+
+    /// What a key into another owner's table references. Whether a key is there, and its types, is for PostgreSQL to say.
+    fn referenced_of_others(&self, decl: &ForeignKeyDecl, table: &QualifiedName) -> Vec<Ident> {
+        let key = self.others.inside(KindName::PrimaryKey, table).next();
+        match key {
+            Some(Object::PrimaryKey(key)) if decl.referenced.is_empty() => key.columns.clone(),
+            _ => decl.referenced.clone(),
         }
     }
 
@@ -239,7 +272,7 @@ impl<'a> Lowering<'a> {
         // A domain may be over a domain; the number of steps is bounded in case they form a circle.
         for _ in 0..16 {
             let Some(name) = of.user_type() else { break };
-            match self.out.schema.get(&ObjectId::top(schema_core::KindName::Domain, name)) {
+            match self.out.schema.get(&ObjectId::top(KindName::Domain, name)) {
                 Some(Object::Domain(domain)) if !of.array => of = domain.sql_type.clone(),
                 _ => break,
             }

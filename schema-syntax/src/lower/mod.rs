@@ -41,11 +41,13 @@ pub use sql::is_comment_on;
 pub struct LowerOptions {
     /// The PostgreSQL schema of everything that names none.
     pub default_schema: Ident,
+    /// What other owners of the database have made and nobody declares here. Foreign keys may point at it, and it is a part of the schema.
+    pub others: Schema,
 }
 
 impl Default for LowerOptions {
     fn default() -> LowerOptions {
-        LowerOptions { default_schema: Ident::of(DEFAULT_SCHEMA) }
+        LowerOptions { default_schema: Ident::of(DEFAULT_SCHEMA), others: Schema::default() }
     }
 }
 
@@ -67,6 +69,7 @@ pub struct Lowered {
 /// Lowers all declarations of one database.
 pub fn lower(files: &[SourceFile], options: &LowerOptions) -> Lowered {
     let mut work = Lowering::new(files, options);
+    work.tables_of_others();
     work.enums_and_domains();
     for table in work.collected.tables_in_order() {
         work.table(&table);
@@ -96,6 +99,7 @@ fn finding_order(of: &Diagnostic) -> (Option<(&str, usize)>, &str) {
 struct Lowering<'a> {
     files: &'a [SourceFile],
     default_schema: &'a Ident,
+    others: &'a Schema,
     collected: Collected<'a>,
     claims: Claims,
     /// Constraints and indexes with an old name: what they are called now, the file, the old name.
@@ -118,10 +122,18 @@ impl<'a> Lowering<'a> {
         for file in files {
             out.findings.extend(file.findings.iter().map(|finding| finding.to_diagnostic(&file.path)));
         }
-        let default_schema = &options.default_schema;
+        let LowerOptions { default_schema, others } = options;
         let (collected, claims) = (Collected::default(), Claims::default());
-        let mut work =
-            Lowering { files, default_schema, collected, claims, old_parts: Vec::new(), pending: Vec::new(), out };
+        let mut work = Lowering {
+            files,
+            default_schema,
+            others,
+            collected,
+            claims,
+            old_parts: Vec::new(),
+            pending: Vec::new(),
+            out,
+        };
         work.collect();
         work
     }
@@ -161,7 +173,8 @@ impl<'a> Lowering<'a> {
         if self.out.spans.is_empty() {
             let (spans, objects): (Vec<_>, Vec<Object>) =
                 pending.map(|(id, object, at)| ((id, self.place(at)), object)).unzip();
-            (self.out.spans, self.out.schema) = (spans.into_iter().collect(), objects.into_iter().collect());
+            let others = self.others.iter().map(|(_, object)| object.clone());
+            (self.out.spans, self.out.schema) = (spans.into_iter().collect(), others.chain(objects).collect());
             return;
         }
         for (id, object, at) in pending {
