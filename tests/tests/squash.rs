@@ -272,6 +272,20 @@ fn a_script_refuses_what_only_the_engine_can_decide() {
 }
 
 #[test]
+fn what_was_built_on_the_originals_was_built_before_the_checkpoint_was_told() {
+    let notes = history();
+    notes.edit("src/note.rs", "pub rating: Option<i32>,", "pub rating: Option<i32>,\n    pub color: Option<String>,");
+    notes.run(&["generate", "-m", "color"]).ends_with(0);
+    notes.run(&["upgrade"]).ends_with(0);
+    json(&notes, &["squash", "first..fill", "-m", "squashed"], 0);
+    assert_eq!(ran(&json(&notes, &["upgrade"], 0)), Vec::<String>::new());
+    let status = json(&notes, &["status"], 0)["result"].clone();
+    assert_eq!((&status["current"], &status["drift"]["drifted"]), (&true.into(), &false.into()), "{status}");
+    assert_eq!(ran(&json(&notes, &["downgrade", "first"], 0)), ["color", "squashed"]);
+    assert_eq!(ran(&json(&notes, &["upgrade"], 0)), ["stars", "rating", "fill", "color"]);
+}
+
+#[test]
 fn a_checkpoint_stays_what_it_is() {
     let notes = history();
     json(&notes, &["squash", "first..", "-m", "squashed"], 0);

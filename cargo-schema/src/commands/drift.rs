@@ -8,6 +8,7 @@ use schema_core::ObjectId;
 use schema_core::diagnostic::{Code, Diagnostic};
 use schema_core::history::{Migration, RevisionId, RevisionRecord};
 use schema_runtime::Status;
+use schema_runtime::apply::Applied;
 use serde_json::{Value, json};
 
 use super::database::Database;
@@ -88,6 +89,16 @@ fn compared(
     })
 }
 
+/// The rows of the ledger whose texts were run, in that order: a checkpoint that was told from the rows of all that it stands for was not.
+pub(super) fn run<'s>(project: &'s Project, status: &'s Status) -> impl Iterator<Item = &'s Applied> {
+    let is_applied = |id: &RevisionId| status.applied.iter().any(|row| row.id == *id);
+    let is_told = move |row: &Applied| {
+        let replaces = project.revision(&row.id).map(|revision| &revision.head.replaces);
+        replaces.is_some_and(|originals| !originals.is_empty() && originals.iter().all(is_applied))
+    };
+    status.applied.iter().filter(move |row| !is_told(row))
+}
+
 /// How the database differs from what its own ledger says: revisions whose files are gone, or were edited since, count with the
 /// texts that were run. `None` when nothing is applied, or a revision is half-done, so that there is nothing to compare with.
 pub(super) fn from_ledger(
@@ -101,7 +112,7 @@ pub(super) fn from_ledger(
     }
     let migrator = world.migrator(project, false);
     let mut history = Vec::with_capacity(status.applied.len());
-    for row in status.applied.iter().filter(|row| !status.replaced.contains(&row.id)) {
+    for row in run(project, status) {
         let file = project.revision(&row.id).filter(|_| !status.edited.contains(&row.id));
         match file {
             Some(revision) => history.push(revision.migration()),

@@ -11,6 +11,7 @@ use schema_runtime::apply::Direction;
 use schema_runtime::{ApplyError, Migrator, Report};
 
 use super::database::Database;
+use super::drift;
 use super::failure::Failure;
 use super::world::World;
 use crate::devdb;
@@ -109,9 +110,8 @@ fn plan_of(
 ) -> Result<Option<String>, Failure> {
     let failed = |error| world.apply_failure(project, error);
     let status = migrator.status(&mut database.client).map_err(failed)?;
-    let is_there = |other: &RevisionId| !gone.contains(other) && !status.replaced.contains(other);
     let mut there: Vec<Migration> = Vec::new();
-    for applied in status.applied.iter().filter(|applied| is_there(&applied.id)) {
+    for applied in drift::run(project, &status).filter(|applied| !gone.contains(&applied.id)) {
         there.extend(migrator.recorded(&mut database.client, &applied.id).map_err(failed)?);
     }
     let without: Vec<Migration> = there.iter().filter(|other| other.id != *id).cloned().collect();

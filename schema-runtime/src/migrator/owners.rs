@@ -18,11 +18,11 @@ pub struct Owned {
     pub migration: Migration,
 }
 
-/// What a checkpoint stands for is in the checkpoint.
+/// A checkpoint that was told from the rows of all that it stands for was not run.
 const ALL: &str = "SELECT r.namespace, r.id, array_to_string(r.parents, ' '), r.message, r.up, r.down FROM cargo_schema.revision r \
-    WHERE r.state = 'applied' AND NOT EXISTS (SELECT FROM cargo_schema.revision c JOIN cargo_schema.meta m \
-        ON m.name = 'replaced by ' || c.id || ' in ' || c.namespace \
-        WHERE c.namespace = r.namespace AND r.id = ANY (string_to_array(m.value, ' '))) ORDER BY r.ordinal";
+    WHERE r.state = 'applied' AND NOT EXISTS (SELECT FROM cargo_schema.meta m, string_to_array(m.value, ' ') AS originals \
+        WHERE m.name = 'replaced by ' || r.id || ' in ' || r.namespace AND cardinality(originals) = \
+        (SELECT count(*) FROM cargo_schema.revision o WHERE o.namespace = r.namespace AND o.id = ANY (originals))) ORDER BY r.ordinal";
 
 impl Migrator {
     /// The other owners that keep revisions in a database. A role without any rights of its own can ask.
