@@ -6,12 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
-use schema_tests::{
-    cluster::{Database, database},
-    synthetic,
-};
+use schema_tests::cluster::{Database, database};
+use schema_tests::measure::{Cost, number, once, run, show, write};
+use schema_tests::synthetic;
 
 fn main() {
     // `cargo test --all-targets` runs benchmarks too, without this word.
@@ -30,17 +28,6 @@ fn main() {
 
 /// Where the dev database of the measured commands lives.
 const CACHE: &str = "/tmp/schema-bench-cache";
-
-fn number(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// CPU and wall seconds.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-struct Cost {
-    cpu: f64,
-    wall: f64,
-}
 
 /// A project in a temporary folder and the built subcommand.
 struct Bench {
@@ -252,35 +239,4 @@ impl Bench {
         costs.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
         costs[costs.len() / 2]
     }
-}
-
-fn write(path: &Path, text: &str) {
-    fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?} could not be started: {error}"));
-    assert!(status.success(), "{command:?} failed");
-}
-
-fn once(command: &mut Command) -> Cost {
-    let (before, start) = (children_cpu(), Instant::now());
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?} could not be started: {error}"));
-    let cost = Cost { wall: start.elapsed().as_secs_f64(), cpu: children_cpu() - before };
-    assert!(status.success(), "{command:?} failed");
-    cost
-}
-
-/// User and system seconds of all children that have ended.
-fn children_cpu() -> f64 {
-    let usage =
-        nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).expect("the system counts");
-    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-    seconds(usage.user_time()) + seconds(usage.system_time())
-}
-
-fn show(what: &str, cost: Cost, yardstick: Option<Cost>) {
-    let ratio =
-        yardstick.map(|other| format!("{:.2} x wall, {:.2} x CPU", cost.wall / other.wall, cost.cpu / other.cpu));
-    println!("{what:<44} {:>9.3} {:>9.3}  {}", cost.cpu, cost.wall, ratio.unwrap_or_default());
 }

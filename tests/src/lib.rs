@@ -5,6 +5,7 @@ pub mod cases;
 pub mod cluster;
 pub mod corpus;
 pub mod dump;
+pub mod measure;
 pub mod notes;
 pub mod original;
 pub mod originals;
