@@ -51,6 +51,6 @@ fn walk(seed: u64, switches: u64) {
 fn every_row_is_there_again() {
     let first = number("SCHEMA_WALK_FIRST", 1);
     for seed in first..first + number("SCHEMA_WALK_SEEDS", 2) {
-        walk(seed, number("SCHEMA_WALK_SWITCHES", 12));
+        walk(seed, number("SCHEMA_WALK_SWITCHES", 8));
     }
 }
