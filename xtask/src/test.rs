@@ -5,13 +5,14 @@ use std::process::{Child, Command, Stdio};
 
 use crate::process::{self, cargo};
 
-/// Runs every test; `filter` goes to the test runner.
+/// Runs every test, and tells every failure; with a `filter`, which goes to the test runner, what it asks for.
 pub(crate) fn run(filter: &[&str]) -> Result<(), String> {
     process::run(&mut cargo(&["build", "--workspace", "--all-targets"]))?;
     ensure_server()?;
     let server = Server::start()?;
     let runner: &[&str] = if has_nextest() { &["nextest", "run"] } else { &["test"] };
-    let mut tests = cargo(&[runner, &["--workspace", "--all-targets"], filter].concat());
+    let asked = if filter.is_empty() { &["--no-fail-fast"] } else { filter };
+    let mut tests = cargo(&[runner, &["--workspace", "--all-targets"], asked].concat());
     process::run(tests.env("SCHEMA_TEST_CLUSTER", &server.folder))?;
     if filter.is_empty() {
         process::run(cargo(&["test", "--workspace", "--doc"]).env("SCHEMA_TEST_CLUSTER", &server.folder))?;

@@ -3,7 +3,9 @@
 //! What is in force is decided by `schema_core::history::in_force`; here the ledger is asked, and told what it has by having all originals.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "switch")]
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use schema_core::diagnostic::{Code, Diagnostic};
 use schema_core::history::{InForce, Migration, Node, Partial, RevisionId, Target, in_force};
@@ -30,6 +32,7 @@ pub(crate) struct Settled {
     /// Checkpoints that the database has by having all originals, and that have no row yet.
     pub reached: BTreeSet<RevisionId>,
     /// Of checkpoints that are not in force: the last original of each.
+    #[cfg(feature = "switch")]
     pub ends: BTreeMap<RevisionId, RevisionId>,
 }
 
@@ -100,8 +103,16 @@ impl Migrator {
         let of_rows = migrations.iter().filter(|migration| !reached.contains(&migration.id));
         let replaced: BTreeSet<RevisionId> =
             of_rows.flat_map(|migration| &migration.replaces).filter(|id| covered.contains(*id)).cloned().collect();
+        #[cfg(feature = "switch")]
         let ends = left.iter().filter_map(|one| Some((one.replaces.last()?.clone(), one.id.clone()))).collect();
-        Ok(Migrator { settled: Settled { covered, replaced, reached, ends }, migrations, ..self.clone() })
+        let settled = Settled {
+            covered,
+            replaced,
+            reached,
+            #[cfg(feature = "switch")]
+            ends,
+        };
+        Ok(Migrator { settled, migrations, ..self.clone() })
     }
 
     /// Writes the rows of checkpoints that are reached. The lock is held; originals that are gone meanwhile leave nothing to write.

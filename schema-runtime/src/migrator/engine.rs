@@ -181,6 +181,10 @@ impl Migrator {
     }
 
     /// What a run would do; first of all what was interrupted.
+    #[cfg_attr(
+        not(feature = "switch"),
+        expect(clippy::needless_update, reason = "what is left to its default is what a switch adds")
+    )]
     pub(crate) fn preview(&self, ledger: &Ledger, standing: &Standing, scripts: &[Script<'_>]) -> Report {
         let interrupted = ledger.interrupted().map(|(row, interrupted)| RevisionRun {
             id: row.id.clone(),
