@@ -5,6 +5,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-grant.html>
 
+use super::lexer::Token;
 use super::reader::Reader;
 use super::routine::signature;
 use crate::kinds::{Grantee, ObjectClass, Privilege};
@@ -163,6 +164,9 @@ fn class(reader: &mut Reader<'_>) -> Option<ObjectClass> {
 }
 
 fn target(reader: &mut Reader<'_>) -> Option<GrantedOn> {
+    if is_name(reader) {
+        return list(reader, |reader| named(reader, RELATIONS)).map(GrantedOn::Objects);
+    }
     if reader.word("all") {
         let all = [
             ("tables", TABLES),
@@ -194,11 +198,19 @@ fn target(reader: &mut Reader<'_>) -> Option<GrantedOn> {
     }
     let in_schemas = [("table", RELATIONS), ("sequence", SEQUENCES), ("type", TYPES), ("domain", TYPES)];
     let kinds = in_schemas.into_iter().find(|(word, _)| reader.word(word)).map_or(RELATIONS, |(_, kinds)| kinds);
-    let named = |reader: &mut Reader<'_>| {
-        let name = reader.name()?;
-        Some(GrantTarget { kinds, path: vec![name.schema, name.name], signature: None })
-    };
-    list(reader, named).map(GrantedOn::Objects)
+    list(reader, |reader| named(reader, kinds)).map(GrantedOn::Objects)
+}
+
+/// Whether a name comes next, though it may look like the word for a kind: most of those words are names too.
+fn is_name(reader: &Reader<'_>) -> bool {
+    let behind =
+        |token: &Token<'_>| token.is_punct(".") || token.is_punct(",") || token.is_word("to") || token.is_word("from");
+    reader.tokens.get(reader.at + 1).is_some_and(behind)
+}
+
+fn named(reader: &mut Reader<'_>, kinds: &'static [KindName]) -> Option<GrantTarget> {
+    let name = reader.name()?;
+    Some(GrantTarget { kinds, path: vec![name.schema, name.name], signature: None })
 }
 
 fn routine(reader: &mut Reader<'_>, kinds: &'static [KindName]) -> Option<GrantTarget> {
@@ -233,6 +245,24 @@ mod tests {
         assert_eq!(of.to, [Grantee::Owner]);
         let GrantedOn::Objects(on) = of.on else { panic!() };
         assert_eq!(on[0].signature.as_deref(), Some("(integer, text)"));
+    }
+
+    #[test]
+    fn a_relation_may_be_called_like_a_kind() {
+        for (sql, path) in [
+            ("GRANT SELECT (price) ON type TO r", ["public", "type"]),
+            ("REVOKE ALL ON function, t FROM r", ["public", "function"]),
+            ("GRANT SELECT ON schema.type TO r", ["schema", "type"]),
+            ("GRANT SELECT ON TABLE sequence TO r", ["public", "sequence"]),
+        ] {
+            let GrantedOn::Objects(on) = read(sql).unwrap().on else { panic!() };
+            assert_eq!(
+                (on[0].path.as_slice(), on[0].kinds),
+                ([Ident::of(path[0]), Ident::of(path[1])].as_slice(), RELATIONS)
+            );
+        }
+        let GrantedOn::Objects(on) = read("GRANT USAGE ON TYPE type TO r").unwrap().on else { panic!() };
+        assert_eq!(on[0].kinds, TYPES);
     }
 
     #[test]
