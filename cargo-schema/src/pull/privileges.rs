@@ -64,7 +64,14 @@ pub(super) fn take_out<'e>(
         stale.extend(defaults);
         stale.extend(statements(after).into_iter().map(|new| new.id).filter(|id| id.kind == KindName::Privileges));
     }
-    let objects = [targets(before), targets(after)].concat();
+    let (gone, new) = (targets(before), targets(after));
+    // An object may be without what default privileges give: then a statement is about it, and no privileges.
+    let (known, made) = (BTreeSet::from_iter(&gone), BTreeSet::from_iter(&new));
+    for target in known.symmetric_difference(&made).filter(|id| !aside.contains(**id)) {
+        let of = grantees(before).into_iter().chain(grantees(after));
+        stale.extend(of.filter_map(|to| Some(Privileges::by_default(target, to)?.id())));
+    }
+    let objects = [gone, new].concat();
     let mut open: Vec<(&str, usize, BTreeSet<ObjectId>, bool)> = Vec::new();
     for file in existing.files {
         for declaration in &file.declarations {
