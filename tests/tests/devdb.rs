@@ -5,7 +5,7 @@
 
 use cargo_schema::devdb::cluster::living;
 use cargo_schema::devdb::places::Layout;
-use cargo_schema::devdb::{self, ClusterState, DevError, DevServer, Isolation, Options, Purpose, developer};
+use cargo_schema::devdb::{self, ClusterState, DevError, DevServer, Options, Purpose, developer};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -131,7 +131,6 @@ fn the_server_is_kept_for_the_next_command() {
     let first = cache.open();
     assert_works(&first);
     assert_eq!(databases(&first), Vec::<String>::new(), "a job leaves nothing");
-    assert_eq!(first.isolation(), Isolation::Database);
     let pid = cache.pid();
     drop(first);
     assert_works(&cache.open());
@@ -287,7 +286,7 @@ fn make_template(server: &DevServer, key: &str) {
     let job = server.scratch().expect("created");
     let mut still_connected = job.client().expect("connected");
     still_connected.batch_execute("CREATE TABLE kept AS SELECT generate_series(1, 3) AS n").expect("empty");
-    server.make_template(key, job).expect("made").expect("the role may");
+    server.make_template(key, job).expect("made");
 }
 
 #[test]
@@ -296,7 +295,7 @@ fn the_templates_used_longest_ago_are_dropped() {
     let server = cache.open();
     for number in 0..22 {
         let job = server.scratch().expect("created");
-        server.make_template(&format!("{number:032x}"), job).expect("made").expect("the role may");
+        server.make_template(&format!("{number:032x}"), job).expect("made");
     }
     assert_eq!(databases(&server).len(), 20);
     assert!(server.template(&format!("{:032x}", 21)).expect("asked").is_some(), "the newest");
@@ -354,33 +353,29 @@ fn data_of_a_major_version_that_is_gone_is_an_error() {
 }
 
 #[test]
-fn a_role_without_createdb_works_in_a_transaction() {
+fn a_role_that_may_not_create_databases_is_an_error_and_leaves_nothing() {
     let cache = Cache::new();
     let kept = cache.open();
     let home = kept.scratch().expect("created");
     let mut admin = home.client().expect("connected");
     admin
-        .batch_execute(&format!("CREATE ROLE poor LOGIN; ALTER DATABASE {} OWNER TO poor", home.name()))
+        .batch_execute(&format!("CREATE ROLE \"Poor\" LOGIN; ALTER DATABASE {} OWNER TO \"Poor\"", home.name()))
         .expect("done");
-    let url = home.url().replace("postgres@", "poor@");
-    let poor = devdb::open(&Options { dev_url: Some(url), ..cache.options.clone() }).expect("opened");
-    assert_eq!(poor.isolation(), Isolation::Transaction);
-    let findings = poor.findings();
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].code, devdb::WITHOUT_CREATEDB);
-    let job = poor.scratch().expect("the database is empty");
-    let mut client = job.client().expect("connected");
-    client.batch_execute("CREATE TABLE a (id bigint)").expect("the owner may");
-    assert!(matches!(job.client(), Err(DevError::OneConnection)));
-    assert!(poor.template("00").expect("asked").is_none());
-    drop((client, job));
-    assert!(admin.query("SELECT FROM a", &[]).is_err(), "rolled back");
-    admin.batch_execute("CREATE TABLE in_the_way (id bigint)").expect("done");
-    let Err(error) = poor.scratch() else { panic!("the database is not empty") };
-    assert!(error.to_string().contains("in_the_way"), "{error}");
+    let url = home.url().replace("postgres@", "Poor@");
+    let poor = Options { dev_url: Some(url), ..cache.options.clone() };
+    let Err(error) = devdb::open(&poor) else { panic!("every job needs a database") };
+    assert!(matches!(error, DevError::NoRightToCreate { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("ALTER ROLE \"Poor\" CREATEDB") && text.contains("leave `--dev-url` out"), "{text}");
+    admin.batch_execute("ALTER ROLE \"Poor\" CREATEDB").expect("done");
+    let able = devdb::open(&poor).unwrap_or_else(|error| panic!("{error}"));
+    let job = able.scratch().expect("it may now");
+    job.client().expect("connected").batch_execute("CREATE TABLE a (id bigint)").expect("the owner may");
+    able.make_template("00", job).expect("its own");
+    drop(able.scratch_from(&able.template("00").expect("asked").expect("kept")).expect("copied"));
+    assert!(admin.query("SELECT FROM a", &[]).is_err(), "the given database is left alone");
     drop(home);
     admin.batch_execute("SELECT 1").expect_err("the database was dropped with its connections");
-    kept.connect("postgres").expect("it runs").batch_execute("DROP ROLE poor").expect("owns nothing");
 }
 
 #[test]

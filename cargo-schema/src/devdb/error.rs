@@ -4,6 +4,7 @@
 //! printed and no exit code is chosen: the command that receives a [`DevError`] does that.
 
 use super::install::NoServer;
+use schema_core::quote_ident;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -86,15 +87,11 @@ pub enum DevError {
         /// The driver's error.
         source: postgres::Error,
     },
-    /// The given database must be empty for work in a transaction.
-    NotEmpty {
-        /// The database.
-        database: String,
-        /// A few of the relations in it.
-        relations: String,
+    /// The role of the given URL may not create databases, and every job needs one.
+    NoRightToCreate {
+        /// The role.
+        role: String,
     },
-    /// Work in a transaction has one connection only.
-    OneConnection,
     /// There is no `psql` to run.
     NoPsql {
         /// The database it was wanted for.
@@ -167,15 +164,12 @@ impl DevError {
                  help: it looks like postgresql://user:password@host:5432/database"
             ),
             DevError::Statement { doing, source } => write!(out, "{doing}: {}", explain(source)),
-            DevError::NotEmpty { database, relations } => write!(
+            DevError::NoRightToCreate { role } => write!(
                 out,
-                "the dev database `{database}` is not empty (it has {relations}) and its role may not create another\n\
-                 help: ALTER ROLE ... CREATEDB, or give an empty database, or leave `--dev-url` out to use the embedded server"
-            ),
-            DevError::OneConnection => write!(
-                out,
-                "the role of the dev database may not create databases, so there is one connection and it is taken\n\
-                 help: ALTER ROLE ... CREATEDB, or leave `--dev-url` out to use the embedded server"
+                "the role `{role}` of the dev database may not create databases, and every proof is made in one of its own\n\
+                 help: let it, as a superuser: ALTER ROLE {} CREATEDB\n\
+                 help: or leave `--dev-url` out to use the embedded server",
+                quote_ident(role)
             ),
             DevError::NoPsql { url } => write!(
                 out,

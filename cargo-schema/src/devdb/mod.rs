@@ -26,7 +26,7 @@ pub use scratch::ScratchDatabase;
 pub use server::Server;
 pub use template::Template;
 
-use cluster::{Cluster, SUPERUSER, UseMark};
+use cluster::{Cluster, UseMark};
 use install::NoServer;
 use places::{Layout, Places};
 use postgres::{Client, Config, NoTls};
@@ -39,8 +39,6 @@ use std::time::Duration;
 
 /// Proofs are made with another major version than the target's.
 pub const SERVER_OTHER_MAJOR: Code = Code::new("dev-server-other-major");
-/// Proofs are made in a transaction and show less.
-pub const WITHOUT_CREATEDB: Code = Code::new("dev-database-without-createdb");
 
 /// What a cluster is for. Decides where it lives, how it is run and whether it may be thrown away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,15 +125,6 @@ impl Options {
     }
 }
 
-/// Whether a job gets a database or only a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
-    /// One database a job.
-    Database,
-    /// One transaction in the given database, rolled back: the role may not create databases.
-    Transaction,
-}
-
 /// A server for the tool's jobs. Cheap to clone; the clones share one connection for creating and dropping databases.
 #[derive(Clone)]
 pub struct DevServer {
@@ -146,7 +135,6 @@ struct Inner {
     origin: Origin,
     admin: Mutex<Client>,
     version_num: u32,
-    isolation: Isolation,
     want_major: Option<u32>,
 }
 
@@ -191,13 +179,15 @@ impl DevServer {
 
     fn new(origin: Origin, mut admin: Client, want_major: Option<u32>) -> Result<DevServer, DevError> {
         let asked = admin.query_one(
-            "SELECT current_setting('server_version_num')::int, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user",
+            "SELECT current_setting('server_version_num')::int, rolname::text, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user",
             &[],
         );
         let row = asked.map_err(|e| DevError::statement("cannot ask the dev database for its version", e))?;
         let version_num = row.get::<_, i32>(0).unsigned_abs();
-        let isolation = if row.get(1) { Isolation::Database } else { Isolation::Transaction };
-        let inner = Inner { origin, admin: Mutex::new(admin), version_num, isolation, want_major };
+        if !row.get::<_, bool>(2) {
+            return Err(DevError::NoRightToCreate { role: row.get(1) });
+        }
+        let inner = Inner { origin, admin: Mutex::new(admin), version_num, want_major };
         Ok(DevServer { inner: Arc::new(inner) })
     }
 
@@ -209,11 +199,6 @@ impl DevServer {
     /// 15 for 15.13.
     pub fn major(&self) -> u32 {
         self.inner.version_num / 10_000
-    }
-
-    /// What a job gets.
-    pub fn isolation(&self) -> Isolation {
-        self.inner.isolation
     }
 
     /// The binaries in use, for a kept server.
@@ -264,12 +249,6 @@ impl DevServer {
             findings
                 .push(finding.help(format!("to prove on the same version: cargo schema dev install --major {wanted}")));
         }
-        if self.isolation() == Isolation::Transaction {
-            let message = "the role of the dev database may not create databases; proofs run in a transaction that is rolled back";
-            let finding = Diagnostic::warning(WITHOUT_CREATEDB, message);
-            let finding = scratch::UNPROVEN.iter().fold(finding, |finding, what| finding.note(*what));
-            findings.push(finding.help("ALTER ROLE ... CREATEDB, or leave --dev-url out to use the embedded server"));
-        }
         findings
     }
 
@@ -284,13 +263,6 @@ impl DevServer {
 
     fn is_kept(&self) -> bool {
         matches!(self.inner.origin, Origin::Kept { .. })
-    }
-
-    fn own_database(&self) -> String {
-        match &self.inner.origin {
-            Origin::Kept { .. } => SUPERUSER.to_owned(),
-            Origin::Given { config, .. } => config.get_dbname().or(config.get_user()).unwrap_or(SUPERUSER).to_owned(),
-        }
     }
 }
 

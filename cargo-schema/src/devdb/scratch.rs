@@ -1,29 +1,18 @@
 //! One database a job: created empty or from a template, dropped when the job ends, cleaned up after jobs that were killed.
 //!
-//! Does not know what a job does. Where the role may not create databases a job gets one connection inside a transaction, and
-//! [`UNPROVEN`] says what such a job cannot show.
+//! Does not know what a job does.
 
 use super::error::DevError;
 use super::template::Template;
-use super::{DevServer, Isolation, process, short_hash};
+use super::{DevServer, process, short_hash};
 use postgres::Client;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// What work in one transaction cannot show.
-pub const UNPROVEN: &[&str] = &[
-    "not proven: statements that refuse a transaction (CREATE INDEX CONCURRENTLY, VACUUM, ALTER SYSTEM)",
-    "not proven: use of an enum value in the transaction that adds it is refused here, though it works across revisions",
-    "not proven: constraints and triggers deferred to the commit, because nothing is committed",
-    "not proven: CREATE EXTENSION and other statements that this role may not run",
-];
-
-/// The database of one job. Dropping the value drops the database, or rolls the transaction back.
+/// The database of one job. Dropping the value drops the database.
 pub struct ScratchDatabase {
     server: DevServer,
     name: String,
-    /// Whether the one connection of a job in a transaction is given out.
-    taken: AtomicBool,
     /// Whether the database has become a template and must not be dropped.
     given_away: bool,
 }
@@ -31,10 +20,7 @@ pub struct ScratchDatabase {
 impl DevServer {
     /// An empty database.
     pub fn scratch(&self) -> Result<ScratchDatabase, DevError> {
-        match self.isolation() {
-            Isolation::Database => self.create("template0"),
-            Isolation::Transaction => self.borrow_database(),
-        }
+        self.create("template0")
     }
 
     /// A copy of a template.
@@ -63,30 +49,7 @@ impl DevServer {
         let strategy = if self.is_kept() && 15 <= self.major() { " STRATEGY file_copy" } else { "" };
         let sql = format!("CREATE DATABASE {name} TEMPLATE {from}{strategy}");
         self.run_on_admin("cannot create a database for the job", &sql)?;
-        Ok(ScratchDatabase { server: self.clone(), name, taken: AtomicBool::new(false), given_away: false })
-    }
-
-    /// The given database itself, which must hold nothing that the job could meet.
-    fn borrow_database(&self) -> Result<ScratchDatabase, DevError> {
-        let name = self.own_database();
-        let asked = self.admin().query(
-            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
-             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
-             ORDER BY 1 LIMIT 3",
-            &[],
-        );
-        let rows = asked.map_err(|e| DevError::statement("cannot look into the dev database", e))?;
-        if rows.is_empty() {
-            return Ok(ScratchDatabase {
-                server: self.clone(),
-                name,
-                taken: AtomicBool::new(false),
-                given_away: false,
-            });
-        }
-        let relations: Vec<String> = rows.iter().map(|row| format!("`{}`", row.get::<_, String>(0))).collect();
-        Err(DevError::NotEmpty { database: name, relations: relations.join(", ") })
+        Ok(ScratchDatabase { server: self.clone(), name, given_away: false })
     }
 }
 
@@ -96,7 +59,7 @@ impl ScratchDatabase {
         &self.name
     }
 
-    /// Its URL, for other clients. Of no use for a job in a transaction: they would not see its work.
+    /// Its URL, for other clients.
     pub fn url(&self) -> String {
         self.server.url_for(&self.name)
     }
@@ -106,17 +69,9 @@ impl ScratchDatabase {
         &self.server
     }
 
-    /// A connection. A job in a transaction has one, and the transaction is begun.
+    /// A connection.
     pub fn client(&self) -> Result<Client, DevError> {
-        if self.server.isolation() == Isolation::Database {
-            return self.server.connect(&self.name);
-        }
-        if self.taken.swap(true, Ordering::SeqCst) {
-            return Err(DevError::OneConnection);
-        }
-        let mut client = self.server.connect(&self.name)?;
-        client.batch_execute("BEGIN").map_err(|e| DevError::statement("cannot begin the job's transaction", e))?;
-        Ok(client)
+        self.server.connect(&self.name)
     }
 
     /// The database outlives the value, under another name.
@@ -127,7 +82,7 @@ impl ScratchDatabase {
 
 impl Drop for ScratchDatabase {
     fn drop(&mut self) {
-        if self.given_away || self.server.isolation() == Isolation::Transaction {
+        if self.given_away {
             return;
         }
         // What cannot be dropped now carries our process number and is removed by a later command.

@@ -4,7 +4,7 @@
 //! never looks inside. The ones used longest ago are dropped.
 
 use super::error::DevError;
-use super::{DevServer, Isolation, ScratchDatabase, short_hash};
+use super::{DevServer, ScratchDatabase, short_hash};
 use postgres::error::SqlState;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,9 +23,6 @@ pub struct Template {
 impl DevServer {
     /// The template of this key, if it was made before and is still kept.
     pub fn template(&self, key: &str) -> Result<Option<Template>, DevError> {
-        if self.isolation() == Isolation::Transaction {
-            return Ok(None);
-        }
         let name = name_of(key);
         let asked = self.admin().query_opt(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname::text = $1 AND NOT datallowconn",
@@ -44,11 +41,7 @@ impl DevServer {
     }
 
     /// Turns the database of a job into the template of this key. Nothing may be connected to it any more; what is, is cut off.
-    /// Without the right to create databases there are no templates, and `None` is returned.
-    pub fn make_template(&self, key: &str, from: ScratchDatabase) -> Result<Option<Template>, DevError> {
-        if self.isolation() == Isolation::Transaction {
-            return Ok(None);
-        }
+    pub fn make_template(&self, key: &str, from: ScratchDatabase) -> Result<Template, DevError> {
         let name = name_of(key);
         let doing = "cannot keep a database as a template";
         self.run_on_admin(doing, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", from.name()))?;
@@ -57,12 +50,12 @@ impl DevServer {
         match renamed {
             Ok(()) => from.give_away(),
             // Another command made the same one meanwhile; ours is dropped with `from`.
-            Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => return Ok(Some(Template { name })),
+            Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => return Ok(Template { name }),
             Err(error) => return Err(DevError::statement(doing, error)),
         }
         self.run_on_admin(doing, &note(&name))?;
         self.drop_oldest()?;
-        Ok(Some(Template { name }))
+        Ok(Template { name })
     }
 
     fn drop_oldest(&self) -> Result<(), DevError> {
