@@ -2,7 +2,7 @@
 
 use cargo_schema::{
     devdb::{self, DevServer, Options},
-    ops::prove::{DOWN_DIFFERS, Job, STATEMENT_REFUSED, UP_DIFFERS, prove},
+    ops::prove::{DOWN_DIFFERS, Job, Prover, STATEMENT_REFUSED, UP_DIFFERS, prove},
 };
 use schema_core::{
     Expr, Ident, QualifiedName, Schema, SqlType,
@@ -100,6 +100,40 @@ fn a_refused_statement_is_a_finding_with_its_line_and_the_servers_words() {
         found[0].message
     );
     assert!(found[0].notes[0].lines().nth(1).is_some_and(|line| line.trim() == "^"), "{}", found[0].notes[0]);
+}
+
+#[test]
+fn neighbours_are_proven_as_each_alone() {
+    let database = database();
+    let server = server(&database);
+    let states: Vec<Schema> = ["email", "phone", "street", "town"].iter().fold(vec![start()], |mut states, name| {
+        states.push(with(states.last().unwrap(), column(name, "text")));
+        states
+    });
+    let mut history = vec![revision(1, &Schema::default(), &start()).0];
+    let mut prover = Prover::new(&server);
+    for (at, pair) in states.windows(2).enumerate() {
+        let number = at as u32 + 2;
+        let (mut revision, _) = revision(number, &pair[0], &pair[1]);
+        match number {
+            // What a session keeps is not there for the next one.
+            2 => {
+                revision.up =
+                    format!("{}SET search_path = pg_catalog; CREATE TEMP TABLE kept ();\n", revision.up).into();
+                revision.down = revision.down.map(|down| format!("{down}DROP TABLE pg_temp.kept;\n").into());
+            }
+            4 => revision.down = Some("SELECT 1;\n".into()),
+            _ => {}
+        }
+        let difference = plan(&pair[0], &pair[1], &[], &Hints::default()).difference;
+        let job =
+            Job { history: &history, revision: &revision, before: &pair[0], after: &pair[1], difference: &difference };
+        let found = prover.prove(&job).unwrap();
+        assert_eq!(codes(&found), codes(&prove(&server, &job).unwrap()), "{number}");
+        assert_eq!(codes(&found).contains(&DOWN_DIFFERS), number == 4, "{number}: {found:?}");
+        history.push(revision);
+    }
+    prover.keep().unwrap();
 }
 
 #[test]

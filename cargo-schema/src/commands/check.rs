@@ -24,7 +24,7 @@ use crate::catalog::compare;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
 use crate::ops::drift::Drift;
-use crate::ops::prove::{Job, STATEMENT_REFUSED, UP_DIFFERS, built, observed_history, prove};
+use crate::ops::prove::{Job, Prover, STATEMENT_REFUSED, UP_DIFFERS, built, observed_history};
 use crate::project::Project;
 use crate::report::table::{Cell, Color, aligned};
 
@@ -120,6 +120,7 @@ fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failu
     let server = devdb::open(&world.dev_options())?;
     let (records, mut found) = (project.records().map_err(Failure::Findings)?, server.findings());
     let mut states = States::new(project, &records);
+    let mut prover = Prover::new(&server);
     for at in open {
         let revision = &project.revisions[at];
         world.screen.doing("Proving", revision.id.as_str());
@@ -130,18 +131,19 @@ fn proven(world: &World<'_>, project: &Project) -> Result<Vec<Diagnostic>, Failu
         let proof = if revision.head.adopted.is_some() {
             prove_adoption(&server, &history, &after, &folder)?.into_iter().collect()
         } else {
-            prove_one(&server, &history, (&before, &after), &records[at].1, &folder)?
+            prove_one(&mut prover, &history, (&before, &after), &records[at].1, &folder)?
         };
         if !stops(&proof) {
             marks.add(&keys[at]);
         }
         found.extend(proof);
     }
+    prover.keep()?;
     Ok(found)
 }
 
 fn prove_one(
-    server: &DevServer,
+    prover: &mut Prover<'_>,
     history: &[Migration],
     (before, after): (&Schema, &Schema),
     record: &RevisionRecord,
@@ -150,7 +152,7 @@ fn prove_one(
     let Some((revision, history)) = history.split_last() else { return Ok(Vec::new()) };
     let difference = difference(before, after, &renames(record));
     let job = Job { history, revision, before, after, difference: &difference };
-    Ok(prove(server, &job)?.into_iter().map(|found| of_revision(found, folder)).collect())
+    Ok(prover.prove(&job)?.into_iter().map(|found| of_revision(found, folder)).collect())
 }
 
 /// The declared schemas that revisions start from.

@@ -11,7 +11,7 @@ use crate::devdb::DevServer;
 pub fn loaded(server: &DevServer, file: &str, text: &str) -> Result<Observed, ProofError> {
     let scratch = server.scratch()?;
     let mut client = scratch.client()?;
-    replay::pin(&mut client)?;
+    replay::renew(&mut client)?;
     replay::run(&mut client, &without_restrictions(text), || Script::File(file.to_owned()))?;
     catalog::observe(&mut client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))
 }

@@ -19,7 +19,7 @@ use schema_core::{
 use super::{bodies, found, replay, scope::neighbourhood};
 use crate::{
     catalog::{self, Observed, Scope},
-    devdb::{DevError, DevServer},
+    devdb::{DevError, DevServer, ScratchDatabase},
 };
 
 /// PostgreSQL refuses a statement of the migration.
@@ -200,47 +200,103 @@ impl Refusal {
 
 /// Proves a revision. Findings say what PostgreSQL showed to be wrong; none means that it holds.
 pub fn prove(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
-    match proven(server, job) {
-        Err(ProofError::Statement(refusal)) => Ok(vec![refusal.finding()]),
-        other => other,
+    let mut prover = Prover::new(server);
+    let found = prover.prove(job)?;
+    prover.keep()?;
+    Ok(found)
+}
+
+/// Proves one revision after the other. The database goes along: what follows on the last one that held needs no copy of it.
+pub struct Prover<'s> {
+    server: &'s DevServer,
+    standing: Option<Standing>,
+}
+
+/// A database after a revision that held.
+struct Standing {
+    history: Vec<Migration>,
+    scratch: ScratchDatabase,
+    client: Client,
+    observed: Schema,
+}
+
+impl<'s> Prover<'s> {
+    /// A prover on a dev server.
+    pub fn new(server: &'s DevServer) -> Prover<'s> {
+        Prover { server, standing: None }
+    }
+
+    /// See [`prove`]. Whatever is wrong, the next proof starts from its own history.
+    pub fn prove(&mut self, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
+        match self.proven(job) {
+            Err(ProofError::Statement(refusal)) => Ok(vec![refusal.finding()]),
+            other => other,
+        }
+    }
+
+    /// Keeps the database for the next command, which starts where this one ended.
+    pub fn keep(self) -> Result<(), ProofError> {
+        let Some(Standing { history, scratch, client, .. }) = self.standing else { return Ok(()) };
+        drop(client);
+        replay::keep(self.server, &history, scratch)
+    }
+
+    fn proven(&mut self, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
+        let Standing { mut history, scratch, mut client, observed: start } = self.at(job.history)?;
+        let (there, mut findings) = there_and_back(&mut client, job, &start)?;
+        findings.extend(compare_fresh(self.server, job, &job.seen(&start), &job.seen(&there))?);
+        if findings.is_empty() {
+            history.push(job.revision.clone());
+            self.standing = Some(Standing { history, scratch, client, observed: there });
+        }
+        Ok(findings)
+    }
+
+    /// A database that holds a history: the one at hand, or a copy.
+    fn at(&mut self, history: &[Migration]) -> Result<Standing, ProofError> {
+        if let Some(standing) = self.standing.take_if(|standing| standing.history == history) {
+            return Ok(standing);
+        }
+        self.standing = None;
+        let (scratch, mut client) = replay::replayed(self.server, history)?;
+        let observed = observe(&mut client)?;
+        Ok(Standing { history: history.to_vec(), scratch, client, observed })
     }
 }
 
-fn proven(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
-    let (scratch, mut client) = replay::replayed(server, job.history)?;
-    let start = seen(&mut client, job)?;
-    let (there, mut findings) = there_and_back(&mut client, job, &start)?;
-    drop(client);
-    findings.extend(compare_fresh(server, job, &start, &there)?);
-    if findings.is_empty() {
-        let history: Vec<Migration> = job.history.iter().chain([job.revision]).cloned().collect();
-        replay::keep(server, &history, scratch)?;
+impl Job<'_> {
+    /// What is there, without the privileges that hand-written SQL gives where nothing declares any: those are left alone.
+    fn seen(&self, observed: &Schema) -> Schema {
+        let is_managed = self.before.has_privileges() || self.after.has_privileges();
+        if is_managed { observed.clone() } else { observed.clone().without_privileges() }
     }
-    Ok(findings)
 }
 
 /// Runs up, down and up again; gives back what up leads to, where the database then stands.
 fn there_and_back(client: &mut Client, job: &Job<'_>, start: &Schema) -> Result<(Schema, Vec<Diagnostic>), ProofError> {
-    replay::run(client, &job.revision.up, || Script::Up)?;
-    let there = seen(client, job)?;
+    let run = |client: &mut Client, text: &str, script: Script| {
+        replay::run(client, text, || script.clone())?;
+        replay::renew(client)
+    };
+    run(client, &job.revision.up, Script::Up)?;
+    let there = observe(client)?;
     let mut findings = bodies::findings(client, job.difference)?;
     if let Some(down) = &job.revision.down {
-        replay::run(client, down, || Script::Down)?;
-        let back = seen(client, job)?;
-        findings.extend(differs(DOWN_DIFFERS, "down.sql does not give back what was there", start, &back));
-        replay::run(client, &job.revision.up, || Script::UpAgain)?;
-        let again = seen(client, job)?;
+        run(client, down, Script::Down)?;
+        let back = observe(client)?;
+        let words = "down.sql does not give back what was there";
+        let lost = differs(DOWN_DIFFERS, words, &job.seen(start), &job.seen(&back));
+        if lost.is_some() {
+            // Where up.sql would start from is not what it was written for.
+            findings.extend(lost);
+            return Ok((there, findings));
+        }
+        run(client, &job.revision.up, Script::UpAgain)?;
+        let again = observe(client)?;
         let words = "up.sql gives something else when it is run again after down.sql";
-        findings.extend(differs(DOWN_DIFFERS, words, &there, &again));
+        findings.extend(differs(DOWN_DIFFERS, words, &job.seen(&there), &job.seen(&again)));
     }
     Ok((there, findings))
-}
-
-/// What is there, without the privileges that hand-written SQL gives where nothing declares any: those are left alone.
-fn seen(client: &mut Client, job: &Job<'_>) -> Result<Schema, ProofError> {
-    let observed = observe(client)?;
-    let is_managed = job.before.has_privileges() || job.after.has_privileges();
-    Ok(if is_managed { observed } else { observed.without_privileges() })
 }
 
 fn observe(client: &mut Client) -> Result<Schema, ProofError> {
@@ -282,7 +338,7 @@ fn compare_fresh(
 pub fn built(server: &DevServer, schema: &Schema) -> Result<Schema, ProofError> {
     let scratch = server.scratch()?;
     let mut client = scratch.client()?;
-    replay::pin(&mut client)?;
+    replay::renew(&mut client)?;
     let script = plan(&Schema::default(), schema, &[], &Hints::default()).up;
     match found::is_known(schema) {
         true => replay::run(&mut client, &script.text(), || Script::Fresh)?,

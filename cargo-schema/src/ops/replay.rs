@@ -19,10 +19,9 @@ pub(super) fn replayed(server: &DevServer, history: &[Migration]) -> Result<(Scr
     let keys = chain_keys(server, history);
     let (done, scratch) = nearest(server, &keys)?;
     let mut client = scratch.client()?;
-    pin(&mut client)?;
+    renew(&mut client)?;
     for revision in &history[done..] {
-        // Adopted texts may need their transaction: LOCK TABLE, SET LOCAL, tables that live until COMMIT. They may also leave
-        // settings behind, which the engine takes back as well.
+        // Adopted texts may need their transaction: LOCK TABLE, SET LOCAL, tables that live until COMMIT.
         let together = revision.adopted.is_some() && revision.transactional();
         if together {
             run(&mut client, "BEGIN", || Script::Revision(revision.id.clone()))?;
@@ -31,9 +30,7 @@ pub(super) fn replayed(server: &DevServer, history: &[Migration]) -> Result<(Scr
         if together {
             run(&mut client, "COMMIT", || Script::Revision(revision.id.clone()))?;
         }
-        if revision.adopted.is_some() {
-            pin(&mut client)?;
-        }
+        renew(&mut client)?;
     }
     Ok((scratch, client))
 }
@@ -69,11 +66,16 @@ fn nearest(server: &DevServer, keys: &[String]) -> Result<(usize, ScratchDatabas
     Ok((0, server.scratch()?))
 }
 
-/// The same surroundings as when a revision is applied (`schema_runtime::apply`).
-pub(super) fn pin(client: &mut Client) -> Result<(), ProofError> {
-    let settings = "SET search_path = public, pg_temp; SET timezone = 'UTC'; SET client_min_messages = warning; \
-         SET standard_conforming_strings = on; SET check_function_bodies = on";
-    client.batch_execute(settings).map_err(|error| ProofError::Server(error.to_string()))
+/// The same surroundings as when a revision is applied (`schema_runtime::apply`); nothing that the last one left in the session is there.
+pub(super) fn renew(client: &mut Client) -> Result<(), ProofError> {
+    // Two requests: <https://www.postgresql.org/docs/current/sql-discard.html> refuses to run beside others.
+    let settings = "SET search_path = public, pg_temp; SET timezone = 'UTC'; SET datestyle = ISO, MDY; \
+         SET intervalstyle = postgres; SET client_min_messages = warning; SET standard_conforming_strings = on; \
+         SET check_function_bodies = on";
+    for sql in ["DISCARD ALL", settings] {
+        client.batch_execute(sql).map_err(|error| ProofError::Server(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Makes the roles that a text names and the server lacks: they belong to the server and not to the schema, and without them nothing
