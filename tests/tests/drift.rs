@@ -85,6 +85,20 @@ fn what_was_done_by_hand_is_named_and_mended() {
 }
 
 #[test]
+fn what_was_alike_and_is_as_it_was_needs_no_server() {
+    let project = Project::applied("alike");
+    let status =
+        || project.json(&["status", "--dev-url", "postgresql://127.0.0.1:1/none"], 0)["result"]["drift"].clone();
+    assert_eq!(status(), Value::Null, "there is no server to compare with");
+    project.json(&["check"], 0);
+    assert_eq!(status()["drifted"], false);
+    project.sql("ALTER TABLE notes ADD COLUMN by_hand integer");
+    assert_eq!(status(), Value::Null, "it is not what it was");
+    project.sql("ALTER TABLE notes DROP COLUMN by_hand");
+    assert_eq!(status()["drifted"], false);
+}
+
+#[test]
 fn the_ledger_knows_what_the_files_have_lost() {
     let project = Project::applied("ledger");
     project.json(&["generate", "--empty", "-m", "extra"], 0);

@@ -246,7 +246,7 @@ fn database(world: &World<'_>, project: &Project) -> Result<Option<Looked>, Fail
     let status = status.map_err(|error| world.apply_failure(project, error))?;
     let name = database.name();
     let mut findings: Vec<Diagnostic> = status.edited.iter().map(|id| edited(project, &name, id)).collect();
-    let drift = drift::from_ledger(world, project, &mut database, &status)?;
+    let drift = drift::from_ledger(world, project, &mut database, &status, drift::Server::Started)?;
     let drifted = drift.as_ref().and_then(|drift| drift::finding(&name, drift));
     let drifted = drifted.map(|finding| Diagnostic { severity: Severity::Error, ..finding });
     findings.extend(world.config.lints.apply(drifted.into_iter().collect()));

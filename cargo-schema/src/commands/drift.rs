@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::database::Database;
 use super::failure::Failure;
-use super::owners::others;
+use super::owners::{is_alone, others};
+use super::proofs::{Proofs, key_of_both};
 use super::world::World;
 use crate::catalog::{ObservedDifference, Scope, Unmanaged, compare, observe};
 use crate::devdb::{self, Purpose};
@@ -68,25 +69,59 @@ fn behind(name: &str, status: &Status) -> Option<Diagnostic> {
 
 /// Compares the database with what its revisions make.
 fn drifted(world: &World<'_>, project: &Project, database: &mut Database) -> Result<Vec<Diagnostic>, Failure> {
-    let found = compared(world, project, database, &project.migrations())?;
-    Ok(finding(&database.name(), &found).into_iter().collect())
+    let found = compared(world, project, database, &project.migrations(), Server::Started)?;
+    Ok(found.and_then(|found| finding(&database.name(), &found)).into_iter().collect())
 }
 
-/// Compares the database with what `history` makes on the dev database.
+/// Whether a server for throwaway databases may be started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    Started,
+    OnlyWhenRunning,
+}
+
+impl Server {
+    fn is_to_be_had(self, world: &World<'_>) -> bool {
+        let running = || devdb::clusters(&world.dev_options()).unwrap_or_default();
+        self == Server::Started
+            || world.config.dev_url.is_some()
+            || running().iter().any(|cluster| cluster.purpose == Purpose::Scratch && cluster.pid.is_some())
+    }
+}
+
+/// Compares the database with what `history` makes on the dev database; `None` when there is no server for that. What was alike before,
+/// and is as it was, needs none.
 fn compared(
     world: &World<'_>,
     project: &Project,
     database: &mut Database,
     history: &[Migration],
-) -> Result<Drift, Failure> {
+    server: Server,
+) -> Result<Option<Drift>, Failure> {
     let told = |text: String| Failure::Environment(crate::report::Problem::told(&text));
     let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
+    let tool = project.adopted_tool();
+    let (marks, key) = (Proofs::open(world), key_of_both(history, &there, tool));
+    let is_alone = is_alone(world, &mut database.client)?;
+    if is_alone && marks.has(&key) {
+        return Ok(Some(Drift::none(there)));
+    }
+    if !server.is_to_be_had(world) {
+        world.screen.detail("the database was not compared: no server for throwaway databases runs");
+        return Ok(None);
+    }
     let others = others(world, &mut database.client)?;
     let server = devdb::open(&world.dev_options())?;
-    Ok(match others {
-        Some(others) => drift(&server, &others.all, &there, project.adopted_tool())?.without(&others.objects),
-        None => drift(&server, history, &there, project.adopted_tool())?,
-    })
+    Ok(Some(match others {
+        Some(others) => drift(&server, &others.all, &there, tool)?.without(&others.objects),
+        None => {
+            let found = drift(&server, history, &there, tool)?;
+            if found.is_empty() {
+                marks.add(&key);
+            }
+            found
+        }
+    }))
 }
 
 /// The rows of the ledger whose texts were run, in that order: a checkpoint that was told from the rows of all that it stands for was not.
@@ -106,6 +141,7 @@ pub(super) fn from_ledger(
     project: &Project,
     database: &mut Database,
     status: &Status,
+    server: Server,
 ) -> Result<Option<Drift>, Failure> {
     if status.applied.is_empty() || !status.half_done.is_empty() {
         return Ok(None);
@@ -122,19 +158,13 @@ pub(super) fn from_ledger(
             }
         }
     }
-    compared(world, project, database, &history).map(Some)
+    compared(world, project, database, &history, server)
 }
 
 /// The same for commands that start no server for it, and do not fail without it: `None` when it could not be seen.
 pub(super) fn at_hand(world: &World<'_>, project: &Project, database: &mut Database, status: &Status) -> Option<Drift> {
-    let running = || devdb::clusters(&world.dev_options()).unwrap_or_default();
-    let is_running = world.config.dev_url.is_some()
-        || running().iter().any(|cluster| cluster.purpose == Purpose::Scratch && cluster.pid.is_some());
-    if !is_running {
-        world.screen.detail("the database was not compared: no server for throwaway databases runs");
-        return None;
-    }
-    from_ledger(world, project, database, status).unwrap_or_else(|failure| {
+    let found = from_ledger(world, project, database, status, Server::OnlyWhenRunning);
+    found.unwrap_or_else(|failure| {
         let problem = failure.problem(world.texts).map(|problem| problem.message).unwrap_or_default();
         world.screen.detail(&format!("the database was not compared: {problem}"));
         None

@@ -25,14 +25,21 @@ pub(super) struct Others {
     pub objects: BTreeSet<ObjectId>,
 }
 
-/// The others in a database; `None` when it has one owner, which costs one question.
+/// Whether a database has one owner, which costs one question.
+pub(super) fn is_alone(world: &World<'_>, client: &mut postgres::Client) -> Result<bool, Failure> {
+    Ok(world.migrator_of(Vec::new(), false).other_owners(client).map_err(failed)?.is_empty())
+}
+
+fn failed(error: ApplyError) -> Failure {
+    Failure::Environment(Problem::told(&error.to_string()))
+}
+
+/// The others in a database; `None` when it has one owner.
 pub(super) fn others(world: &World<'_>, client: &mut postgres::Client) -> Result<Option<Others>, Failure> {
-    let migrator = world.migrator_of(Vec::new(), false);
-    let failed = |error: ApplyError| Failure::Environment(Problem::told(&error.to_string()));
-    if migrator.other_owners(client).map_err(failed)?.is_empty() {
+    if is_alone(world, client)? {
         return Ok(None);
     }
-    let owned = migrator.of_all_owners(client).map_err(failed)?;
+    let owned = world.migrator_of(Vec::new(), false).of_all_owners(client).map_err(failed)?;
     let all: Vec<Migration> = owned.iter().map(|one| one.migration.clone()).collect();
     let is_theirs = |at: usize| owned[at].namespace != world.config.namespace;
     let objects = made_by(&devdb::open(&world.dev_options())?, &all, is_theirs)?;

@@ -1,15 +1,17 @@
-//! Which revisions PostgreSQL has already proven here, so that `check` needs no server when nothing changed.
+//! What PostgreSQL has already shown here, so that `check` and `status` need no server when nothing changed: that a revision holds, and
+//! that a database is what its revisions make.
 //!
-//! A mark is an empty file named by a hash over the revision, everything before it and this version of the tool. Losing the marks
-//! costs only time.
+//! A mark is an empty file named by a hash over all that was looked at and this version of the tool. Losing the marks costs only time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use schema_core::history::RevisionId;
+use schema_core::history::{Migration, RevisionId, Tool};
+use schema_core::kinds::Object;
 use sha2::{Digest, Sha256};
 
 use super::world::World;
+use crate::catalog::Observed;
 use crate::project::{Project, RevisionDir};
 
 /// The marks of this user.
@@ -24,17 +26,31 @@ impl Proofs {
         Proofs { folder: places.ok().map(|places| places.cache.join("proofs")) }
     }
 
-    /// Whether the revision with this key is proven.
+    /// Whether what has this key was shown.
     pub fn has(&self, key: &str) -> bool {
         self.folder.as_ref().is_some_and(|folder| folder.join(key).is_file())
     }
 
-    /// Notes that it is.
+    /// Notes that it was.
     pub fn add(&self, key: &str) {
         let Some(folder) = &self.folder else { return };
         // A mark that cannot be written is made again next time.
         let _ = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(folder.join(key), ""));
     }
+}
+
+/// The key of a database that was read, and of the revisions that it is said to be made by.
+pub(super) fn key_of_both(history: &[Migration], there: &Observed, tool: Option<Tool>) -> String {
+    let mut whole = start();
+    for revision in history {
+        whole.update(format!("{} {}\n", revision.checksum(), revision.adopted.is_some()));
+    }
+    let objects: Vec<&Object> = there.schema.iter().map(|(_, object)| object).collect();
+    // What a record can hold can be written down.
+    let held = serde_json::to_vec(&(objects, &there.unmanaged)).expect("objects are strings, numbers and lists");
+    whole.update(format!("{tool:?} {}\n", held.len()));
+    whole.update(held);
+    shown(&whole)
 }
 
 /// One key a revision, for revisions in their order.

@@ -30,6 +30,12 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// That of a database which is known to be what its revisions make.
+    pub fn none(there: Observed) -> Drift {
+        let Observed { schema, unmanaged, .. } = there;
+        Drift { made: schema.clone(), there: schema, lacking: Vec::new(), added: Vec::new(), unmanaged }
+    }
+
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.made == self.there && self.lacking.is_empty() && self.added.is_empty()
