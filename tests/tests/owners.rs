@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use schema_tests::app::Ran;
+use schema_tests::app::{App, Ran};
 use schema_tests::cluster::{Database, cluster, database};
 
 const SUBCOMMAND: &str = env!("CARGO_BIN_EXE_cargo_schema");
@@ -192,4 +192,37 @@ fn tables_of_the_other_cannot_be_declared_or_misnamed() {
     shared.edit("billing", "name = \"invoices\"", "name = \"users\"");
     let text = shared.run("billing", &["generate", "-m", "no"]).ends_with(1);
     assert!(text.contains("table `users` belongs to another owner of the database"), "{text}");
+}
+
+/// build.rs looks at the structs as `check` does: on top of what others have recorded.
+#[test]
+fn the_build_looks_at_what_the_package_comes_after() {
+    let database = database();
+    let app = App::copy("blog", SUBCOMMAND, &database);
+    let theirs = app.folder().join("auth/20250101000000_users");
+    fs::create_dir_all(&theirs).expect("the copy is the test's own");
+    let record = |table: &str| {
+        format!(
+            "format = 1\nmessage = \"users\"\nparents = []\nchanges = [\n    {{ create = {{ table = {{ name = \"{table}\" }} }} }},\n    \
+             {{ create = {{ column = {{ name = \"id\", table = \"{table}\", type = \"bigint\" }} }} }},\n    \
+             {{ create = {{ primary_key = {{ name = \"{table}_pkey\", table = \"{table}\", columns = [\"id\"] }} }} }},\n]\n"
+        )
+    };
+    for (file, text) in [
+        ("revision.toml", record("users")),
+        ("up.sql", "CREATE TABLE users (id bigint CONSTRAINT users_pkey PRIMARY KEY);\n".to_owned()),
+        ("down.sql", "DROP TABLE users;\n".to_owned()),
+    ] {
+        fs::write(theirs.join(file), text).expect("the copy is the test's own");
+    }
+    app.edit("Cargo.toml", "migrations = \"migrations\"", "migrations = \"migrations\"\nafter = [\"auth\"]");
+    app.edit("src/author.rs", "    // last", "    #[column(references = \"users\")]\n    pub login: i64,\n    // last");
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    app.cargo(&["build"]).ends_with(0);
+    // A release of theirs that has the table no more.
+    fs::write(theirs.join("revision.toml"), record("people")).expect("the copy is the test's own");
+    let text = app.cargo(&["build"]).ends_with(101);
+    assert!(text.contains("`authors.authors_login_fkey`") && text.contains("src/author.rs"), "{text}");
+    fs::write(theirs.join("revision.toml"), record("users")).expect("the copy is the test's own");
+    app.cargo(&["build"]).ends_with(0);
 }
