@@ -103,6 +103,37 @@ fn values_without_a_column_stay_in_the_stash_when_rows_come_back_one_by_one() {
 }
 
 #[test]
+fn values_and_rows_find_each_other_whichever_revision_comes_first() {
+    let database = database();
+    let mut client = database.client();
+    let names = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);", "");
+    let (bio, no_bio) = ("ALTER TABLE users ADD bio text;", "ALTER TABLE users DROP bio;");
+    let rows_first = with(&[names, UNIQUE, ("3_bio", bio, no_bio)]);
+    // The same two, rebased onto each other.
+    let values_first = with(&[names, ("4_bio", bio, no_bio), ("5_same_names", UNIQUE.1, UNIQUE.2)]);
+    let base = with(&[names]);
+    let both = "(1,a,x) (2,a,y)";
+    to(&mut client, &rows_first);
+    run(&database, "INSERT INTO users VALUES (1, 'a', 'x'), (2, 'a', 'y')");
+    for other in [&values_first, &rows_first, &values_first] {
+        to(&mut client, &base);
+        assert_eq!(rows(&database, "TABLE users"), "(1,a)");
+        to(&mut client, other);
+        assert_eq!(rows(&database, "TABLE users"), both);
+        assert!(Migrator::new(base.clone()).stash(&mut client).unwrap().is_empty());
+    }
+    // Without the column in between, and with no row in it when the column goes.
+    to(&mut client, &with(&[names, UNIQUE]));
+    assert_eq!(rows(&database, "TABLE users"), "(1,a) (2,a)");
+    to(&mut client, &with(&[names, ("4_bio", bio, no_bio)]));
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,x)");
+    run(&database, "UPDATE users SET bio = 'new'");
+    let report = to(&mut client, &values_first);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,new) (2,a,y)");
+}
+
+#[test]
 fn rows_find_themselves_where_the_type_of_their_key_is_another() {
     let database = database();
     let mut client = database.client();

@@ -36,9 +36,17 @@ impl<'m> History<'m> {
         self.by_id.get(id).copied()
     }
 
+    /// Whether a revision is another form of one: that one rebased (the history no longer has it), a checkpoint that stands for it, or the
+    /// last part of a checkpoint.
+    #[cfg(feature = "switch")]
+    pub(crate) fn stands_for(&self, id: &RevisionId, of: &RevisionId) -> bool {
+        let rebased = of.name() == id.name() && self.migration(of).is_none();
+        rebased || self.migration(id).is_some_and(|form| form.replaces.contains(of)) || self.is_last_of(id, of)
+    }
+
     /// Whether a revision is the last one that a checkpoint stands for, which is not in force.
     #[cfg(feature = "switch")]
-    pub(crate) fn is_last_of(&self, id: &RevisionId, checkpoint: &RevisionId) -> bool {
+    fn is_last_of(&self, id: &RevisionId, checkpoint: &RevisionId) -> bool {
         self.settled.ends.get(id) == Some(checkpoint)
     }
 

@@ -18,6 +18,7 @@ mod run;
 mod stash;
 mod tables;
 mod text;
+mod waiting;
 mod way;
 
 use schema_core::history::{RevisionId, Target};

@@ -11,10 +11,10 @@ use super::entry::{Entry, StashKind, entries};
 use super::evict::evict;
 use super::loss::{Changed, Loss, losses};
 use super::misfits::{Misfits, misfits};
-use super::restore::{Attempt, Restored, prune, restore};
+use super::restore::{Attempt, Restored, prune};
 use super::run::Switching;
 use super::stash::{Source, ask, batch, create, mark_due};
-use super::tables::{Tables, look};
+use super::tables::{Column, Tables, look};
 use super::text::{inside, may_lose, may_refuse, only_defines, relaxed};
 use super::{Restoration, RestoreState};
 use crate::apply::prepare::Script;
@@ -57,12 +57,6 @@ impl<S: Session> Switching<'_, '_, S> {
         source: Source<'_>,
     ) -> Result<(Vec<i64>, Vec<Restoration>), ApplyError> {
         let own = self.entries_of(script).await?;
-        if !own.is_empty() {
-            let tables = look(self.run.session).await?;
-            for entry in &own {
-                prune(self.run.session, entry, &tables).await?;
-            }
-        }
         let mut kept = Vec::new();
         let mut watched: Vec<Changed> = Vec::new();
         if may_lose(script) || may_refuse(script) {
@@ -160,19 +154,30 @@ impl<S: Session> Switching<'_, '_, S> {
         })
     }
 
-    /// The entries of the revision that were taken in the other direction; where it is applied, also those of a revision with its name
-    /// that was rebased since (the history no longer has that one), of what it stands for, and of a checkpoint that it is the last part of.
+    /// What may come back with this text: the entries of the revision that were taken in the other direction, and values that wait for a
+    /// column that it may make.
     async fn entries_of(&mut self, script: &Script<'_>) -> Result<Vec<Entry>, ApplyError> {
         let all = entries(self.run.session, &self.run.options.namespace).await?;
-        let id = script.id();
         let is_own = |entry: &Entry| {
-            let of = &entry.shown.revision;
-            let rebased = of.name() == id.name() && self.history.migration(of).is_none();
-            let other_form = script.migration.replaces.contains(of) || self.history.is_last_of(id, of);
-            of == id || script.direction == Direction::Up && (rebased || other_form)
+            let (of, id) = (&entry.shown.revision, script.id());
+            entry.shown.direction != script.direction
+                && (of == id || script.direction == Direction::Up && self.history.stands_for(id, of))
         };
-        let other = |entry: &Entry| entry.shown.direction != script.direction;
-        let mut own: Vec<Entry> = all.into_iter().filter(|entry| !entry.due && other(entry) && is_own(entry)).collect();
+        let (mut own, others): (Vec<Entry>, Vec<Entry>) = all.into_iter().filter(|entry| !entry.due).partition(is_own);
+        let waiting = self.waiting_of(script, others).await?;
+        if !own.is_empty() || !waiting.is_empty() {
+            let tables = look(self.run.session).await?;
+            for entry in &own {
+                prune(self.run.session, entry, &tables).await?;
+            }
+            let (housed, homeless): (Vec<Entry>, Vec<Entry>) =
+                waiting.into_iter().partition(|entry| column_of(entry, &tables).is_some());
+            let homeless = homeless.into_iter().filter(|entry| entry.shown.kind == StashKind::Column);
+            let from = own.len();
+            own.extend(homeless);
+            self.homeless = own[from..].iter().map(|entry| entry.shown.id).collect();
+            self.rowless = housed;
+        }
         // Values need their rows.
         own.sort_by_key(|entry| (entry.shown.kind, entry.shown.id));
         Ok(own)
@@ -258,7 +263,7 @@ impl<S: Session> Switching<'_, '_, S> {
         for entry in open {
             let ready = has_home(entry, before, now) && self.is_empty(entry, now).await?;
             let restored = match ready {
-                true => restore(self.run.session, entry, now, Attempt::Together).await?,
+                true => self.give_back(entry, now, Attempt::Together, done).await?,
                 false => Restored::Refused,
             };
             match outcome(entry, restored) {
@@ -298,7 +303,7 @@ impl<S: Session> Switching<'_, '_, S> {
         loop {
             let (count, mut left) = (open.len(), Vec::new());
             for entry in open {
-                let restored = restore(self.run.session, entry, &now, Attempt::Together).await?;
+                let restored = self.give_back(entry, &now, Attempt::Together, &mut done).await?;
                 match outcome(entry, restored) {
                     Some(restoration) => done.push(restoration),
                     None => left.push(entry),
@@ -314,10 +319,13 @@ impl<S: Session> Switching<'_, '_, S> {
         for entry in open {
             let restored = match waits {
                 true => mark_due(self.run.session, entry.shown.id).await.map(|()| Restored::Due)?,
-                false => restore(self.run.session, entry, &now, Attempt::Single).await?,
+                false => self.give_back(entry, &now, Attempt::Single, &mut done).await?,
             };
             done.extend(outcome(entry, restored));
         }
+        // A text that does not make the column leaves what waits for it as it was.
+        let made = |one: &Restoration| one.state != RestoreState::NoPlace || !self.homeless.contains(&one.entry.id);
+        done.retain(made);
         Ok(done)
     }
 }
@@ -333,15 +341,16 @@ async fn written<S: Session>(session: &mut S) -> Result<BTreeMap<u32, String>, A
 
 /// Whether a statement has just made what the entry was taken from.
 fn has_home(entry: &Entry, before: &Tables, now: &Tables) -> bool {
-    let column = |tables: &Tables| {
-        let table = tables.named(&entry.name)?;
-        table.named(entry.shown.columns.first()?).map(|_| ())
-    };
     match entry.shown.kind {
         StashKind::Table => before.named(&entry.name).is_none() && now.named(&entry.name).is_some(),
-        StashKind::Column => column(before).is_none() && column(now).is_some(),
+        StashKind::Column => column_of(entry, before).is_none() && column_of(entry, now).is_some(),
         StashKind::Rows | StashKind::Values | StashKind::Sequence => false,
     }
+}
+
+/// The column that values were taken from.
+fn column_of<'t>(entry: &Entry, tables: &'t Tables) -> Option<&'t Column> {
+    tables.named(&entry.name)?.named(entry.shown.columns.first()?)
 }
 
 fn outcome(entry: &Entry, restored: Restored) -> Option<Restoration> {

@@ -35,7 +35,12 @@ pub(crate) enum Attempt {
     Together,
     /// Row by row.
     Single,
+    /// The values of rows that have just come back, which [`RETURNED`] has the keys of.
+    Returned,
 }
+
+/// The keys of rows that have just come back.
+pub(crate) const RETURNED: &str = "cargo_schema_stash.returned";
 
 /// Drops from an entry what was changed while its revision was undone. The database is as it was left by the undoing.
 pub(crate) async fn prune<S: Session>(session: &mut S, entry: &Entry, tables: &Tables) -> Result<(), ApplyError> {
@@ -80,6 +85,7 @@ pub(crate) async fn restore<S: Session>(
     let work = match attempt {
         Attempt::Together => way.together(&moved),
         Attempt::Single => way.single(&moved),
+        Attempt::Returned => way.returned(),
     };
     let tried = session.batch(&format!("{}; {work}; {}", quiet.before, quiet.after)).await;
     if let Err(error) = tried {
@@ -94,7 +100,7 @@ pub(crate) async fn restore<S: Session>(
         }
         return match attempt {
             Attempt::Together => Ok(Restored::Refused),
-            Attempt::Single => Ok(Restored::Left(entry.shown.rows)),
+            Attempt::Single | Attempt::Returned => Ok(Restored::Left(entry.shown.rows)),
         };
     }
     for Moved { entry, .. } in moved {
@@ -103,6 +109,7 @@ pub(crate) async fn restore<S: Session>(
     batch(session, "RELEASE SAVEPOINT cargo_schema_restore").await?;
     match counted(session, entry.shown.id).await? {
         0 => Ok(Restored::Whole),
+        left if attempt == Attempt::Returned => Ok(Restored::Left(left)),
         left => match waits_for_rows(session, entry).await? {
             true => mark_due(session, entry.shown.id).await.map(|()| Restored::Due),
             false => Ok(Restored::Left(left)),

@@ -6,10 +6,10 @@ use std::time::Instant;
 use schema_core::diagnostic::Diagnostic;
 use schema_core::history::{Migration, RevisionId, Target};
 
-use super::entry::entries;
+use super::entry::{Entry, entries};
 use super::stash::{Source, batch};
 use super::text::{inside, refused};
-use super::{PlanDown, RestoreState};
+use super::{PlanDown, Restoration, RestoreState};
 use crate::apply::ledger::{self, Ledger};
 use crate::apply::prepare::Script;
 use crate::apply::record::Row;
@@ -36,6 +36,10 @@ pub(crate) enum Goal<'t> {
 pub(crate) struct Switching<'r, 's, S> {
     pub run: Run<'r, S>,
     pub history: &'s History<'s>,
+    /// Values that wait for rows, while a text is run.
+    pub(super) rowless: Vec<Entry>,
+    /// Those that wait for a column.
+    pub(super) homeless: Vec<i64>,
     started: String,
 }
 
@@ -139,6 +143,7 @@ impl Migrator {
         let kept = entries(session, &self.options.namespace).await?;
         report.stashed =
             kept.into_iter().map(|entry| entry.shown).filter(|one| report.stashed_ids.contains(&one.id)).collect();
+        report.restored = as_it_ended(std::mem::take(&mut report.restored));
         Ok(report)
     }
 
@@ -150,7 +155,7 @@ impl Migrator {
         history: &'s History<'s>,
     ) -> Switching<'r, 's, S> {
         let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        Switching { run, history, started: String::new() }
+        Switching { run, history, rowless: Vec::new(), homeless: Vec::new(), started: String::new() }
     }
 
     /// What is to be undone and applied, with every text looked at before anything runs.
@@ -270,6 +275,18 @@ enum Ended {
     Whole,
     /// Rows can come back only after a COMMIT, and another revision follows.
     WantsCommits,
+}
+
+/// Each entry once: rows that did not come back with one revision may have with a later one.
+fn as_it_ended(restored: Vec<Restoration>) -> Vec<Restoration> {
+    let mut ended: Vec<Restoration> = Vec::new();
+    for one in restored {
+        match ended.iter_mut().find(|earlier| earlier.entry.id == one.entry.id) {
+            Some(earlier) => (earlier.left, earlier.state) = (one.left, one.state),
+            None => ended.push(one),
+        }
+    }
+    ended
 }
 
 /// Whether rows wait for the next transaction.

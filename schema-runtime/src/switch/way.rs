@@ -6,6 +6,7 @@
 use schema_core::{quote_ident, quote_literal};
 
 use super::entry::{Entry, StashKind};
+use super::restore::RETURNED;
 use super::stash::{copy, key_expression, rank};
 use super::tables::{Column, Name, Table};
 
@@ -67,6 +68,26 @@ impl<'w> Way<'w> {
         let mut statements: Vec<String> = self.known(moved).into_iter().collect();
         statements.extend(self.statements("true", moved));
         statements.join("; ")
+    }
+
+    /// Values of rows that have just come back; those whose row has another value by now have been changed since.
+    pub(crate) fn returned(&self) -> String {
+        let unchanged = match (self.entry.shown.kind, self.columns.first()) {
+            (StashKind::Values, Some((_, column))) => {
+                format!(" AND t.{}::text IS NOT DISTINCT FROM s.n", quote_ident(&column.name))
+            }
+            _ => String::new(),
+        };
+        let key = self.key.as_deref().unwrap_or_default();
+        let of_returned = format!("s.k IN (SELECT k FROM {RETURNED})");
+        let update = self.update(key, &format!("{of_returned}{unchanged}"));
+        let taken = self.taken(&self.source(), &format!("{of_returned} AND {}", self.has_no_other_row(key)), &[]);
+        format!("{update}; {taken}")
+    }
+
+    /// The keys of whole rows; none where nothing but all of their values tells them apart.
+    pub(crate) fn keys_of_rows(&self) -> Option<String> {
+        self.primary_key().map(|_| format!("SELECT s.k FROM {} AS s", self.source()))
     }
 
     /// Row by row. Rows that wait for others of the same entry come in a later round.

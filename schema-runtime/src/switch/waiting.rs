@@ -1,0 +1,88 @@
+//! Values whose revision has been run already, while their row or their column was elsewhere: a branch may have revisions in another order
+//! than the one that they were taken on. They come back with the row or the column.
+
+use std::collections::BTreeSet;
+
+use schema_core::history::RevisionId;
+use schema_core::quote_literal;
+
+use super::entry::{Entry, StashKind};
+use super::restore::{Attempt, RETURNED, Restored, restore};
+use super::run::Switching;
+use super::stash::{ask, batch, copy};
+use super::tables::Tables;
+use super::way::Way;
+use super::{Restoration, RestoreState};
+use crate::apply::prepare::Script;
+use crate::apply::session::Session;
+use crate::apply::{ApplyError, Direction};
+
+impl<S: Session> Switching<'_, '_, S> {
+    /// Of all entries the values that would be back with this text if all had been there when their revision was run.
+    pub(super) async fn waiting_of(
+        &mut self,
+        script: &Script<'_>,
+        mut all: Vec<Entry>,
+    ) -> Result<Vec<Entry>, ApplyError> {
+        all.retain(Entry::by_key);
+        if all.is_empty() {
+            return Ok(all);
+        }
+        let namespace = quote_literal(&self.run.options.namespace);
+        let sql = format!("SELECT id FROM cargo_schema.revision WHERE namespace = {namespace}");
+        let answer = ask(self.run.session, &sql).await?;
+        let mut applied: BTreeSet<RevisionId> =
+            answer.rows.iter().filter_map(|row| RevisionId::new(row[0].clone()?).ok()).collect();
+        match script.direction {
+            Direction::Up => applied.insert(script.id().clone()),
+            Direction::Down => applied.remove(script.id()),
+        };
+        let is_applied =
+            |of: &RevisionId| applied.contains(of) || applied.iter().any(|id| self.history.stands_for(id, of));
+        all.retain(|entry| (entry.shown.direction == Direction::Down) == is_applied(&entry.shown.revision));
+        Ok(all)
+    }
+
+    /// Gives an entry back and, where it brings rows, the values that wait for them.
+    pub(super) async fn give_back(
+        &mut self,
+        entry: &Entry,
+        tables: &Tables,
+        attempt: Attempt,
+        done: &mut Vec<Restoration>,
+    ) -> Result<Restored, ApplyError> {
+        let session = &mut *self.run.session;
+        let table = tables.named(&entry.name).filter(|_| !entry.by_key());
+        let rows = table.and_then(|table| Way::new(entry, table)?.keys_of_rows());
+        let waiting: Vec<&Entry> = self.rowless.iter().filter(|values| wait_for(values, entry)).collect();
+        let Some(rows) = rows.filter(|_| !waiting.is_empty()) else {
+            return restore(session, entry, tables, attempt).await;
+        };
+        batch(session, &format!("CREATE TABLE {RETURNED} AS {rows}")).await?;
+        let restored = restore(session, entry, tables, attempt).await?;
+        let left = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(entry.shown.id)));
+        if ask(session, &left).await?.is_true(0) {
+            batch(session, &format!("DELETE FROM {RETURNED} AS r WHERE r.k IN ({rows})")).await?;
+        }
+        for values in waiting {
+            let there = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(values.shown.id)));
+            if !ask(session, &there).await?.is_true(0) {
+                continue;
+            }
+            let (left, state) = match restore(session, values, tables, Attempt::Returned).await? {
+                Restored::Whole => (0, RestoreState::Restored),
+                Restored::Left(left) if left < values.shown.rows => (left, RestoreState::Refused),
+                _ => continue,
+            };
+            done.push(Restoration { entry: values.shown.clone(), left, state });
+        }
+        batch(session, &format!("DROP TABLE {RETURNED}")).await?;
+        Ok(restored)
+    }
+}
+
+/// Whether rows may be those of values. Where rows have a value of that column, it is newer.
+fn wait_for(values: &Entry, rows: &Entry) -> bool {
+    let newer = values.shown.kind == StashKind::Column && rows.shown.columns.contains(&values.shown.columns[0]);
+    values.name == rows.name && values.unique && values.key == rows.key && !newer
+}
