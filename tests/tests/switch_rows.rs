@@ -134,6 +134,51 @@ fn values_and_rows_find_each_other_whichever_revision_comes_first() {
 }
 
 #[test]
+fn of_two_values_of_a_row_the_later_one_comes_back() {
+    let database = database();
+    let mut client = database.client();
+    let names = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);", "");
+    let (bio, no_bio) = ("ALTER TABLE users ADD bio text;", "ALTER TABLE users DROP bio;");
+    let short = "ALTER TABLE users ADD bio varchar(1);";
+    let rows_first = with(&[names, UNIQUE, ("3_bio", bio, no_bio)]);
+    let values_first = |bio| with(&[names, ("4_bio", bio, no_bio), ("5_same_names", UNIQUE.1, UNIQUE.2)]);
+    let base = with(&[names]);
+    to(&mut client, &rows_first);
+    run(&database, "INSERT INTO users VALUES (1, 'a', 'x'), (2, 'a', 'long')");
+    to(&mut client, &base);
+    // It does not fit here, so somebody writes another.
+    let report = to(&mut client, &values_first(short));
+    assert!(!is_whole(&report));
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,x) (2,a,)");
+    run(&database, "UPDATE users SET bio = 'n' WHERE id = 2");
+    for other in [values_first(bio), rows_first] {
+        to(&mut client, &base);
+        to(&mut client, &other);
+        assert_eq!(rows(&database, "TABLE users"), "(1,a,x) (2,a,n)");
+    }
+}
+
+#[test]
+fn values_that_a_type_cut_are_kept_for_rows_that_are_away() {
+    let database = database();
+    let mut client = database.client();
+    let names = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name), ADD bio varchar(3);", "");
+    let wide =
+        ("ALTER TABLE users ALTER bio TYPE text;", "ALTER TABLE users ALTER bio TYPE varchar(3) USING left(bio, 3);");
+    let rows_first = with(&[names, UNIQUE, ("3_bio", wide.0, wide.1)]);
+    let values_first = with(&[names, ("4_bio", wide.0, wide.1), ("5_same_names", UNIQUE.1, UNIQUE.2)]);
+    let base = with(&[names]);
+    to(&mut client, &rows_first);
+    run(&database, "INSERT INTO users VALUES (1, 'a', 'first'), (2, 'a', 'second')");
+    for other in [&values_first, &rows_first, &values_first] {
+        to(&mut client, &base);
+        assert_eq!(rows(&database, "TABLE users"), "(1,a,fir)");
+        to(&mut client, other);
+        assert_eq!(rows(&database, "TABLE users"), "(1,a,first) (2,a,second)");
+    }
+}
+
+#[test]
 fn rows_find_themselves_where_the_type_of_their_key_is_another() {
     let database = database();
     let mut client = database.client();

@@ -111,6 +111,7 @@ mod tests {
             number,
             name: name.to_owned(),
             data_type: data_type.to_owned(),
+            cast: data_type.to_owned(),
             generated: false,
             always_identity: false,
             nullable: true,

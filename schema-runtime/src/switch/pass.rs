@@ -157,6 +157,7 @@ impl<S: Session> Switching<'_, '_, S> {
     /// What may come back with this text: the entries of the revision that were taken in the other direction, and values that wait for a
     /// column that it may make.
     async fn entries_of(&mut self, script: &Script<'_>) -> Result<Vec<Entry>, ApplyError> {
+        (self.values, self.waiting) = (Vec::new(), Vec::new());
         let all = entries(self.run.session, &self.run.options.namespace).await?;
         let is_own = |entry: &Entry| {
             let (of, id) = (&entry.shown.revision, script.id());
@@ -164,22 +165,30 @@ impl<S: Session> Switching<'_, '_, S> {
                 && (of == id || script.direction == Direction::Up && self.history.stands_for(id, of))
         };
         let (mut own, others): (Vec<Entry>, Vec<Entry>) = all.into_iter().filter(|entry| !entry.due).partition(is_own);
-        let waiting = self.waiting_of(script, others).await?;
+        let waiting = self.waiting_of(others, Some(script)).await?;
         if !own.is_empty() || !waiting.is_empty() {
             let tables = look(self.run.session).await?;
             for entry in &own {
                 prune(self.run.session, entry, &tables).await?;
             }
-            let (housed, homeless): (Vec<Entry>, Vec<Entry>) =
-                waiting.into_iter().partition(|entry| column_of(entry, &tables).is_some());
-            let homeless = homeless.into_iter().filter(|entry| entry.shown.kind == StashKind::Column);
-            let from = own.len();
-            own.extend(homeless);
-            self.homeless = own[from..].iter().map(|entry| entry.shown.id).collect();
-            self.rowless = housed;
+            self.values = own.iter().chain(&waiting).filter(|entry| entry.by_key()).cloned().collect();
+            self.values.sort_by_key(|entry| entry.shown.id);
+            // Values that have a column are with their row, or wait for that alone.
+            let may_come = |entry: &Entry| match entry.shown.kind {
+                StashKind::Rows => true,
+                kind => kind == StashKind::Column && column_of(entry, &tables).is_none(),
+            };
+            let waiting: Vec<Entry> = waiting.into_iter().filter(may_come).collect();
+            self.waiting = waiting.iter().map(|entry| entry.shown.id).collect();
+            own.extend(waiting);
         }
-        // Values need their rows.
-        own.sort_by_key(|entry| (entry.shown.kind, entry.shown.id));
+        // Of two values of a row the later one counts. Values whose row is not there yet come with it; without a key they could not be told
+        // to be its own then.
+        own.sort_by_key(|entry| match (entry.by_key(), entry.unique) {
+            (true, true) => (0, StashKind::Column, entry.shown.id),
+            (false, _) => (1, entry.shown.kind, entry.shown.id),
+            (true, false) => (2, entry.shown.kind, entry.shown.id),
+        });
         Ok(own)
     }
 
@@ -323,9 +332,8 @@ impl<S: Session> Switching<'_, '_, S> {
             };
             done.extend(outcome(entry, restored));
         }
-        // A text that does not make the column leaves what waits for it as it was.
-        let made = |one: &Restoration| one.state != RestoreState::NoPlace || !self.homeless.contains(&one.entry.id);
-        done.retain(made);
+        // What still waits was told when its own revision was run.
+        done.retain(|one| one.left < one.entry.rows || !self.waiting.contains(&one.entry.id));
         Ok(done)
     }
 }

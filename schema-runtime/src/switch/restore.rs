@@ -42,7 +42,8 @@ pub(crate) enum Attempt {
 /// The keys of rows that have just come back.
 pub(crate) const RETURNED: &str = "cargo_schema_stash.returned";
 
-/// Drops from an entry what was changed while its revision was undone. The database is as it was left by the undoing.
+/// Drops from an entry what was changed while its revision was undone. The database is as it was left by the undoing. A row that is not
+/// there may be in the stash itself.
 pub(crate) async fn prune<S: Session>(session: &mut S, entry: &Entry, tables: &Tables) -> Result<(), ApplyError> {
     let Some(later) = &entry.later else { return Ok(()) };
     let Some(table) = tables.named(&later.name).filter(|table| table.named(&later.column).is_some()) else {
@@ -52,14 +53,24 @@ pub(crate) async fn prune<S: Session>(session: &mut S, entry: &Entry, tables: &T
     if key.iter().any(|name| table.named(name).is_none()) {
         return Ok(());
     }
-    let sql = format!(
-        "DELETE FROM {} AS s WHERE NOT EXISTS (SELECT FROM (SELECT {}, {} AS r, t.{}::text AS n FROM {} AS t) AS now \
-         WHERE now.k = s.k AND now.r = s.r AND now.n IS NOT DISTINCT FROM s.n)",
-        entry.copy(),
+    let now = format!(
+        "(SELECT {}, {} AS r, t.{}::text AS n FROM {} AS t)",
         key_expression("t", &key),
         rank("t", &key, entry.unique),
         quote_ident(&later.column),
         table.from()
+    );
+    let away = match entry.unique {
+        true => format!(
+            " AND (EXISTS (SELECT FROM {now} AS now WHERE now.k = s.k) OR NOT EXISTS ({}))",
+            rows_of(&later.name)
+        ),
+        false => String::new(),
+    };
+    let sql = format!(
+        "DELETE FROM {} AS s WHERE NOT EXISTS (SELECT FROM {now} AS now \
+         WHERE now.k = s.k AND now.r = s.r AND now.n IS NOT DISTINCT FROM s.n){away}",
+        entry.copy()
     );
     batch(session, &sql).await
 }

@@ -36,10 +36,10 @@ pub(crate) enum Goal<'t> {
 pub(crate) struct Switching<'r, 's, S> {
     pub run: Run<'r, S>,
     pub history: &'s History<'s>,
-    /// Values that wait for rows, while a text is run.
-    pub(super) rowless: Vec<Entry>,
-    /// Those that wait for a column.
-    pub(super) homeless: Vec<i64>,
+    /// Values that come with their rows, in the order they were taken.
+    pub(super) values: Vec<Entry>,
+    /// Entries whose own revision is another, which wait for what a text may make.
+    pub(super) waiting: Vec<i64>,
     started: String,
 }
 
@@ -155,7 +155,7 @@ impl Migrator {
         history: &'s History<'s>,
     ) -> Switching<'r, 's, S> {
         let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        Switching { run, history, rowless: Vec::new(), homeless: Vec::new(), started: String::new() }
+        Switching { run, history, values: Vec::new(), waiting: Vec::new(), started: String::new() }
     }
 
     /// What is to be undone and applied, with every text looked at before anything runs.
@@ -419,13 +419,14 @@ impl<S: Session> Switching<'_, '_, S> {
     /// What only a new transaction could restore.
     async fn restore_due(&mut self, report: &mut Report) -> Result<(), ApplyError> {
         let all = entries(self.run.session, &self.run.options.namespace).await?;
-        let mut due: Vec<_> = all.iter().filter(|entry| entry.due).collect();
+        let (mut due, others): (Vec<Entry>, Vec<Entry>) = all.into_iter().partition(|entry| entry.due);
         due.sort_by_key(|entry| (entry.shown.kind, entry.shown.id));
         if due.is_empty() {
             return Ok(());
         }
+        self.values = self.waiting_of(others, None).await?;
         self.begin(PLAIN).await?;
-        let done = self.rest(due).await?;
+        let done = self.rest(due.iter().collect()).await?;
         batch(self.run.session, "UPDATE cargo_schema_stash.entry SET due = false WHERE due; COMMIT").await?;
         report.restored.retain(|old| done.iter().all(|new| new.entry.id != old.entry.id));
         report.restored.extend(done);

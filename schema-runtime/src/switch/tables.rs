@@ -42,6 +42,8 @@ pub(crate) struct Column {
     pub name: String,
     /// With its modifiers, as PostgreSQL writes it.
     pub data_type: String,
+    /// What a text is cast to, to become its value: a cast to a type with a length cuts what is too long, an assignment refuses it.
+    pub cast: String,
     /// It is computed, so it holds nothing of its own.
     pub generated: bool,
     /// GENERATED ALWAYS AS IDENTITY, which takes no UPDATE.
@@ -119,10 +121,15 @@ impl Tables {
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
         (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition LIMIT 1), \
         c.relfilenode, array_to_string(k.conkey, ' '), a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
-        a.attgenerated <> '', a.attidentity = 'a', NOT a.attnotnull \
+        a.attgenerated <> '', a.attidentity = 'a', NOT a.attnotnull, \
+        CASE WHEN a.atttypid = ANY (y.strings) THEN pg_catalog.format_type(a.atttypid, -1) \
+            WHEN t.typbasetype = ANY (y.strings) THEN pg_catalog.format_type(t.typbasetype, -1) \
+            ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
     LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
+    LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+    CROSS JOIN (SELECT ARRAY['varchar', 'bit', 'varbit', 'varchar[]', 'bit[]', 'varbit[]']::regtype[]::oid[] AS strings) AS y \
     WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' \
         AND n.nspname NOT IN ('information_schema', 'cargo_schema', 'cargo_schema_stash') \
     ORDER BY c.oid, a.attnum";
@@ -154,6 +161,7 @@ pub(crate) async fn look<S: Session>(session: &mut S) -> Result<Tables, ApplyErr
                 number: number(text(7)),
                 name: text(8).to_owned(),
                 data_type: text(9).to_owned(),
+                cast: text(13).to_owned(),
                 generated: text(10) == "t",
                 always_identity: text(11) == "t",
                 nullable: text(12) == "t",

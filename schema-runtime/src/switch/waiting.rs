@@ -1,5 +1,5 @@
-//! Values whose revision has been run already, while their row or their column was elsewhere: a branch may have revisions in another order
-//! than the one that they were taken on. They come back with the row or the column.
+//! Rows and values whose revision has been run already, while what they need was elsewhere: a branch may have revisions in another order
+//! than the one that they were taken on. Values come back with their row or their column, and rows once they fit.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ use crate::apply::session::Session;
 use crate::apply::{ApplyError, Direction};
 
 impl<S: Session> Switching<'_, '_, S> {
-    /// Of all entries the values that would be back with this text if all had been there when their revision was run.
+    /// Of these entries those that would be back, once a text has run, if all had been there when their revision was run.
     pub(super) async fn waiting_of(
         &mut self,
-        script: &Script<'_>,
         mut all: Vec<Entry>,
+        script: Option<&Script<'_>>,
     ) -> Result<Vec<Entry>, ApplyError> {
-        all.retain(Entry::by_key);
+        all.retain(|entry| entry.shown.kind != StashKind::Sequence && (entry.by_key() || entry.unique));
         if all.is_empty() {
             return Ok(all);
         }
@@ -33,13 +33,19 @@ impl<S: Session> Switching<'_, '_, S> {
         let answer = ask(self.run.session, &sql).await?;
         let mut applied: BTreeSet<RevisionId> =
             answer.rows.iter().filter_map(|row| RevisionId::new(row[0].clone()?).ok()).collect();
-        match script.direction {
-            Direction::Up => applied.insert(script.id().clone()),
-            Direction::Down => applied.remove(script.id()),
-        };
+        if let Some(script) = script {
+            match script.direction {
+                Direction::Up => applied.insert(script.id().clone()),
+                Direction::Down => applied.remove(script.id()),
+            };
+        }
         let is_applied =
             |of: &RevisionId| applied.contains(of) || applied.iter().any(|id| self.history.stands_for(id, of));
         all.retain(|entry| (entry.shown.direction == Direction::Down) == is_applied(&entry.shown.revision));
+        // Of a table that is there already, only the rows that it does not have.
+        for entry in all.iter_mut().filter(|entry| entry.shown.kind == StashKind::Table) {
+            entry.shown.kind = StashKind::Rows;
+        }
         Ok(all)
     }
 
@@ -54,7 +60,7 @@ impl<S: Session> Switching<'_, '_, S> {
         let session = &mut *self.run.session;
         let table = tables.named(&entry.name).filter(|_| !entry.by_key());
         let rows = table.and_then(|table| Way::new(entry, table)?.keys_of_rows());
-        let waiting: Vec<&Entry> = self.rowless.iter().filter(|values| wait_for(values, entry)).collect();
+        let waiting: Vec<&Entry> = self.values.iter().filter(|values| wait_for(values, entry)).collect();
         let Some(rows) = rows.filter(|_| !waiting.is_empty()) else {
             return restore(session, entry, tables, attempt).await;
         };

@@ -250,7 +250,7 @@ impl<'w> Way<'w> {
 
 /// A stashed text as the value of a column.
 fn value(place: usize, column: &Column) -> String {
-    format!("s.v{place}::{}", column.data_type)
+    format!("s.v{place}::{}", column.cast)
 }
 
 /// The entries that hold rows of a table: of any namespace, because rows move aside with those that reference them.
