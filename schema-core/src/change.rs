@@ -70,7 +70,7 @@ fn apply_rename(schema: Schema, rename: &Rename) -> Result<Schema, Misfit> {
     if rename.before.kind != EnumValue && rename.after != rename.before && schema.contains(&rename.after) {
         return Err(Misfit { id: rename.after.clone(), exists: true });
     }
-    let renames = schema.felt_by_heirs(std::slice::from_ref(rename));
+    let renames = schema.felt(std::slice::from_ref(rename));
     Ok(schema.map(|object| renames.iter().for_each(|rename| object.follow(rename))))
 }
 

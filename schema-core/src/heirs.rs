@@ -95,8 +95,9 @@ impl Schema {
         column.map_or(id, |column| ObjectId::column(&column.table, &column.name))
     }
 
-    /// The renames that an object has to follow: that of a column is one of each heir as well.
-    pub(crate) fn felt_by_heirs(&self, renames: &[Rename]) -> Vec<Rename> {
+    /// The renames that an object has to follow: that of a column is one of each heir as well, and a table takes the sequences of its
+    /// columns to another PostgreSQL schema.
+    pub(crate) fn felt(&self, renames: &[Rename]) -> Vec<Rename> {
         let of_column = |rename: &Rename| match rename.before.kind {
             KindName::Column => rename.before.outer(),
             _ => None,
@@ -109,6 +110,17 @@ impl Schema {
                 .map(|heir| Rename { before: id(heir, &rename.before), after: id(heir, &rename.after) })
                 .collect::<Vec<_>>()
         });
-        renames.iter().cloned().chain(of_heirs).collect()
+        let of_sequences = renames.iter().flat_map(|rename| self.sequences_moved(rename));
+        renames.iter().cloned().chain(of_heirs).chain(of_sequences).collect()
+    }
+
+    fn sequences_moved(&self, rename: &Rename) -> Vec<Rename> {
+        let tables = rename.before.outer().zip(rename.after.outer());
+        let moved =
+            tables.filter(|(before, after)| rename.before.kind == KindName::Table && before.schema != after.schema);
+        let Some((before, after)) = moved else { return Vec::new() };
+        let names = self.columns(&before).into_iter().filter_map(|column| column.value.sequence());
+        let id = |table: &QualifiedName, name: &Ident| ObjectId::top(KindName::Sequence, &table.sibling(name.clone()));
+        names.map(|name| Rename { before: id(&before, name), after: id(&after, name) }).collect()
     }
 }

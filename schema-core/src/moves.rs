@@ -106,7 +106,7 @@ pub(crate) fn one_by_one(renames: &[Rename]) -> Vec<Vec<Rename>> {
 
 /// All renames of a level happen at once, so that two objects can swap their names.
 pub(crate) fn rename_all(schema: Schema, renames: &[Rename]) -> Schema {
-    let renames = schema.felt_by_heirs(renames);
+    let renames = schema.felt(renames);
     schema.map(|object| *object = followed(object, &renames))
 }
 

@@ -6,7 +6,8 @@ use std::fs;
 use cargo_schema::catalog::{Scope, observe};
 use schema_core::kinds::{Object, PartitionKey};
 use schema_core::plan::{Hints, plan};
-use schema_core::{Ident, QualifiedName, Schema};
+use schema_core::rename::Rename;
+use schema_core::{Ident, ObjectId, QualifiedName, Schema};
 use schema_tests::app::App;
 use schema_tests::cluster::{Database, database};
 use schema_tests::dump::{diff, dump};
@@ -334,6 +335,13 @@ fn privileges_follow_what_they_are_on() {
             "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN good AS mood; CREATE TABLE t (m mood, g good);
              REVOKE USAGE ON TYPE mood FROM PUBLIC; GRANT USAGE ON TYPE mood, good TO privileges_reader;",
         ),
+        // A function whose body names the column that the new type takes along, and which changes by itself.
+        (
+            "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t (id int, m mood DEFAULT 'b');
+             CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(m) FROM t; END; GRANT ALL ON FUNCTION f TO privileges_reader;",
+            "CREATE TYPE mood AS ENUM ('a', 'c'); CREATE TABLE t (id int, m mood DEFAULT 'c');
+             CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(id) FROM t; END; GRANT ALL ON FUNCTION f TO privileges_reader;",
+        ),
         // What new tables get is said at the end, so that one that is only made anew does not get it.
         (
             "CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t;",
@@ -342,17 +350,31 @@ fn privileges_follow_what_they_are_on() {
         ),
     ];
     for (from, to) in pairs {
-        let (here, there) = (database(), database());
-        roles(&here, &["privileges_reader"]);
-        let maintain = here.value("SELECT current_setting('server_version_num')::integer >= 170000") == "t";
-        let to = if maintain { to.to_owned() } else { to.replace(", MAINTAIN", "") };
-        run(&here, from);
-        run(&there, &to);
-        let (before, after, start, goal) = (observed(&here), observed(&there), dump(&here), dump(&there));
-        let way = plan(&before, &after, &[], &Hints::default());
-        run(&here, &format!("BEGIN; {} COMMIT;", way.up.text()));
-        assert_eq!(diff(&goal, &dump(&here)), Vec::<String>::new(), "{}", way.up.text());
-        run(&here, &format!("BEGIN; {} COMMIT;", way.down.text()));
-        assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new(), "{}", way.down.text());
+        there_and_back(from, to, &[]);
     }
+    // A table takes the sequence of its column to another PostgreSQL schema.
+    let (table, app) = (QualifiedName::public(Ident::of("t")), Ident::of("app"));
+    let after = ObjectId::table(&QualifiedName { schema: app, ..table.clone() });
+    there_and_back(
+        "CREATE SCHEMA app; CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY);",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id integer GENERATED ALWAYS AS IDENTITY);
+         GRANT USAGE ON SEQUENCE app.t_id_seq TO privileges_reader;",
+        &[Rename { before: ObjectId::table(&table), after }],
+    );
+}
+
+#[track_caller]
+fn there_and_back(from: &str, to: &str, renames: &[Rename]) {
+    let (here, there) = (database(), database());
+    roles(&here, &["privileges_reader"]);
+    let maintain = here.value("SELECT current_setting('server_version_num')::integer >= 170000") == "t";
+    let to = if maintain { to.to_owned() } else { to.replace(", MAINTAIN", "") };
+    run(&here, from);
+    run(&there, &to);
+    let (before, after, start, goal) = (observed(&here), observed(&there), dump(&here), dump(&there));
+    let way = plan(&before, &after, renames, &Hints::default());
+    run(&here, &format!("BEGIN; {} COMMIT;", way.up.text()));
+    assert_eq!(diff(&goal, &dump(&here)), Vec::<String>::new(), "{}", way.up.text());
+    run(&here, &format!("BEGIN; {} COMMIT;", way.down.text()));
+    assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new(), "{}", way.down.text());
 }

@@ -29,6 +29,8 @@ struct Places {
     drop: BTreeMap<ObjectId, usize>,
     create: BTreeMap<ObjectId, usize>,
     alter: BTreeMap<ObjectId, usize>,
+    /// Where a type takes a column along.
+    moved: BTreeMap<ObjectId, usize>,
     /// Where the rows of a table that is made anew are in it again.
     restore: BTreeMap<ObjectId, usize>,
 }
@@ -64,6 +66,7 @@ impl Places {
                 places.alter.extend(Object::takes_along(&sides, context).into_iter().map(|id| (id, at)));
                 // A column that a type takes along is ready when the type is, unless it changes by itself as well.
                 for column in Object::retypes(&sides, context) {
+                    places.moved.insert(column.id.clone(), at);
                     places.alter.entry(column.id).or_insert(at);
                 }
             }
@@ -71,10 +74,10 @@ impl Places {
         places
     }
 
-    /// The action before which what needs the object must be gone. Only its comment changes in a PostgreSQL schema.
-    fn last(&self, id: &ObjectId) -> Option<usize> {
+    /// The actions before which what needs the object must be gone. Only its comment changes in a PostgreSQL schema.
+    fn last(&self, id: &ObjectId) -> impl Iterator<Item = usize> {
         let altered = || self.alter.get(id).filter(|_| id.kind != KindName::Schema);
-        self.drop.get(id).or_else(altered).copied()
+        self.drop.get(id).or_else(altered).into_iter().chain(self.moved.get(id)).copied()
     }
 
     /// The action after which the object is as it should be.
@@ -190,7 +193,7 @@ impl Graph {
             goes.for_each(|then| self.edge(at, *then));
         }
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
-            places.last(&context.before.home(id)).into_iter().for_each(|then| self.edge(at, then));
+            places.last(&context.before.home(id)).for_each(|then| self.edge(at, then));
         }
     }
 
@@ -200,7 +203,7 @@ impl Graph {
             places.ready(&context.after.home(id.clone())).into_iter().for_each(|first| self.edge(first, at));
         }
         for id in needed.iter().filter(|id| !needs.contains(id)) {
-            places.last(&context.before.home(id.clone())).into_iter().for_each(|then| self.edge(at, then));
+            places.last(&context.before.home(id.clone())).for_each(|then| self.edge(at, then));
         }
     }
 
