@@ -39,10 +39,17 @@ pub fn forget(client: &mut Client) {
 
 /// Adds privileges to both sides.
 pub fn add(rng: &mut Rng, pair: &mut Pair) {
-    let before = defaults(rng, &pair.before);
+    let mut before = defaults(rng, &pair.before);
     let mut after: Vec<DefaultPrivileges> = before.iter().filter(|_| rng.percent(70)).cloned().collect();
     after.retain(|of| of.schema.as_ref().is_none_or(|name| is_place(&pair.after, name)));
     after.extend(defaults(rng, &pair.after).into_iter().filter(|_| rng.percent(50)));
+    // What an extension brings gets them as well, and is nobody's to declare.
+    let extensions = |schema: &Schema| schema.of_kind(KindName::Extension).cloned().collect::<Vec<_>>();
+    if extensions(&pair.before) != extensions(&pair.after) {
+        let is_of_none = |of: &DefaultPrivileges| !matches!(of.on, ObjectClass::Functions | ObjectClass::Types);
+        before.retain(is_of_none);
+        after.retain(is_of_none);
+    }
     before.into_iter().for_each(|of| drop(pair.before.insert(of.into())));
     after.into_iter().for_each(|of| drop(pair.after.insert(of.into())));
     [&mut pair.before, &mut pair.after].into_iter().for_each(spell_out);

@@ -185,7 +185,7 @@ fn checked(bundle: &mut Bundle<'_>) -> Option<()> {
 
 fn triggered(bundle: &mut Bundle<'_>) -> Option<()> {
     let (table, columns) = bundle.table(|table| table.partition_of.is_none())?;
-    let (one, other) = (bundle.column(&columns), bundle.column(&columns));
+    let (one, other) = (bundle.column(&columns), bundle.rng.pick(&columns).clone());
     let body = bundle.rng.word(&["RETURN NEW;", "NULL; RETURN NEW;"]);
     bundle.sql(format!("CREATE FUNCTION f_touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"));
     let when = match bundle.rng.below(3) {
@@ -193,7 +193,12 @@ fn triggered(bundle: &mut Bundle<'_>) -> Option<()> {
         1 => "AFTER INSERT OR UPDATE".to_owned(),
         _ => "BEFORE INSERT".to_owned(),
     };
-    let only = if bundle.rng.percent(50) { format!(" WHEN (NEW.{other} IS NOT NULL)") } else { String::new() };
+    // What is generated is not known yet before the row is there.
+    let known = when.starts_with("AFTER") || !other.value.is_generated();
+    let only = match bundle.rng.percent(50) && known {
+        true => format!(" WHEN (NEW.{} IS NOT NULL)", other.name.quoted()),
+        false => String::new(),
+    };
     let table = table.quoted();
     bundle.completed(
         format!("CREATE TRIGGER tr_one {when} ON {table} FOR EACH ROW{only} EXECUTE FUNCTION f_touch()"),
