@@ -134,6 +134,24 @@ fn values_and_rows_find_each_other_whichever_revision_comes_first() {
 }
 
 #[test]
+fn values_come_back_in_a_column_that_a_later_statement_adds() {
+    let database = database();
+    let mut client = database.client();
+    let down = "DROP TABLE posts;";
+    let whole = "CREATE TABLE posts (id integer PRIMARY KEY, title text NOT NULL);";
+    let parts = "CREATE TABLE posts (id integer PRIMARY KEY);\nALTER TABLE posts ADD title text;";
+    to(&mut client, &with(&[("2_posts", whole, down)]));
+    run(&database, "INSERT INTO posts VALUES (1, 'one'), (2, 'two')");
+    for up in [parts, whole, parts] {
+        to(&mut client, &main());
+        let report = to(&mut client, &with(&[("2_posts", up, down)]));
+        assert!(is_whole(&report), "{:?}", report.restored);
+        assert_eq!(rows(&database, "TABLE posts"), "(1,one) (2,two)");
+        assert!(Migrator::new(main()).stash(&mut client).unwrap().is_empty());
+    }
+}
+
+#[test]
 fn of_two_values_of_a_row_the_later_one_comes_back() {
     let database = database();
     let mut client = database.client();

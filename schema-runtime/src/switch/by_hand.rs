@@ -31,7 +31,7 @@ impl Migrator {
         let Some(entry) = all.iter().find(|entry| entry.shown.id == id) else { return Ok(None) };
         let mut switching = self.waiting(session, opened, history);
         switching.begin(PLAIN).await?;
-        let result = switching.rest(vec![entry]).await;
+        let result = switching.rest(vec![entry.clone()]).await;
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         batch(switching.run.session, end).await?;
         result.map(|mut done| done.pop())

@@ -228,8 +228,9 @@ impl<S: Session> Switching<'_, '_, S> {
     /// Rows come back as soon as there is a place for them.
     async fn with_rows(&mut self, script: &Script<'_>, own: &[Entry], run: Run<'_>) -> Result<Ran, ApplyError> {
         let before = look(self.run.session).await?;
-        let mut open: Vec<&Entry> = own.iter().collect();
+        let mut open = own.to_vec();
         let mut done = Vec::new();
+        self.split.clear();
         for index in 0..script.steps.len() {
             let Some(sql) = inside(script, index) else { continue };
             batch(self.run.session, "SAVEPOINT cargo_schema_step").await?;
@@ -249,6 +250,7 @@ impl<S: Session> Switching<'_, '_, S> {
             if !open.is_empty() {
                 let now = look(self.run.session).await?;
                 open = self.housed(open, &before, &now, &mut done).await?;
+                open.extend(self.split_off().await?);
             }
             if let Some((second, failed)) = then {
                 if self.run.session.batch(&second).await.is_err() {
@@ -261,21 +263,21 @@ impl<S: Session> Switching<'_, '_, S> {
     }
 
     /// Gives back what a statement has just made a place for; the entries that are left.
-    async fn housed<'e>(
+    async fn housed(
         &mut self,
-        open: Vec<&'e Entry>,
+        open: Vec<Entry>,
         before: &Tables,
         now: &Tables,
         done: &mut Vec<Restoration>,
-    ) -> Result<Vec<&'e Entry>, ApplyError> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         let mut left = Vec::new();
         for entry in open {
-            let ready = has_home(entry, before, now) && self.is_empty(entry, now).await?;
+            let ready = has_home(&entry, before, now) && self.is_empty(&entry, now).await?;
             let restored = match ready {
-                true => self.give_back(entry, now, Attempt::Together, done).await?,
+                true => self.give_back(&entry, now, Attempt::Together, done).await?,
                 false => Restored::Refused,
             };
-            match outcome(entry, restored) {
+            match outcome(&entry, restored) {
                 Some(restoration) => done.push(restoration),
                 None => left.push(entry),
             }
@@ -299,11 +301,11 @@ impl<S: Session> Switching<'_, '_, S> {
                 return Ok(Err(failed));
             }
         }
-        Ok(Ok(self.rest(own.iter().collect()).await?))
+        Ok(Ok(self.rest(own.to_vec()).await?))
     }
 
     /// Entries that wait for rows of others come in a later round; what is refused in the end is tried row by row.
-    pub(crate) async fn rest(&mut self, mut open: Vec<&Entry>) -> Result<Vec<Restoration>, ApplyError> {
+    pub(crate) async fn rest(&mut self, mut open: Vec<Entry>) -> Result<Vec<Restoration>, ApplyError> {
         let mut done = Vec::new();
         if open.is_empty() {
             return Ok(done);
@@ -312,8 +314,8 @@ impl<S: Session> Switching<'_, '_, S> {
         loop {
             let (count, mut left) = (open.len(), Vec::new());
             for entry in open {
-                let restored = self.give_back(entry, &now, Attempt::Together, &mut done).await?;
-                match outcome(entry, restored) {
+                let restored = self.give_back(&entry, &now, Attempt::Together, &mut done).await?;
+                match outcome(&entry, restored) {
                     Some(restoration) => done.push(restoration),
                     None => left.push(entry),
                 }
@@ -328,9 +330,9 @@ impl<S: Session> Switching<'_, '_, S> {
         for entry in open {
             let restored = match waits {
                 true => mark_due(self.run.session, entry.shown.id).await.map(|()| Restored::Due)?,
-                false => self.give_back(entry, &now, Attempt::Single, &mut done).await?,
+                false => self.give_back(&entry, &now, Attempt::Single, &mut done).await?,
             };
-            done.extend(outcome(entry, restored));
+            done.extend(outcome(&entry, restored));
         }
         // What still waits was told when its own revision was run.
         done.retain(|one| one.left < one.entry.rows || !self.waiting.contains(&one.entry.id));

@@ -75,12 +75,13 @@ pub(crate) async fn prune<S: Session>(session: &mut S, entry: &Entry, tables: &T
     batch(session, &sql).await
 }
 
-/// Gives an entry back.
+/// Gives an entry back. Values of its rows that have no column are put into new entries, which `split` gets.
 pub(crate) async fn restore<S: Session>(
     session: &mut S,
     entry: &Entry,
     tables: &Tables,
     attempt: Attempt,
+    split: &mut Vec<i64>,
 ) -> Result<Restored, ApplyError> {
     if entry.shown.kind == StashKind::Sequence {
         return sequence(session, entry, tables).await;
@@ -115,7 +116,9 @@ pub(crate) async fn restore<S: Session>(
         };
     }
     for Moved { entry, .. } in moved {
-        counted(session, entry).await?;
+        if 0 < counted(session, entry).await? {
+            split.push(entry);
+        }
     }
     batch(session, "RELEASE SAVEPOINT cargo_schema_restore").await?;
     match counted(session, entry.shown.id).await? {

@@ -40,6 +40,8 @@ pub(crate) struct Switching<'r, 's, S> {
     pub(super) values: Vec<Entry>,
     /// Entries whose own revision is another, which wait for what a text may make.
     pub(super) waiting: Vec<i64>,
+    /// New entries of values that came back in rows before their column was there.
+    pub(super) split: Vec<i64>,
     started: String,
 }
 
@@ -155,7 +157,7 @@ impl Migrator {
         history: &'s History<'s>,
     ) -> Switching<'r, 's, S> {
         let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        Switching { run, history, values: Vec::new(), waiting: Vec::new(), started: String::new() }
+        Switching { run, history, values: Vec::new(), waiting: Vec::new(), split: Vec::new(), started: String::new() }
     }
 
     /// What is to be undone and applied, with every text looked at before anything runs.
@@ -426,7 +428,7 @@ impl<S: Session> Switching<'_, '_, S> {
         }
         self.values = self.waiting_of(others, None).await?;
         self.begin(PLAIN).await?;
-        let done = self.rest(due.iter().collect()).await?;
+        let done = self.rest(due).await?;
         batch(self.run.session, "UPDATE cargo_schema_stash.entry SET due = false WHERE due; COMMIT").await?;
         report.restored.retain(|old| done.iter().all(|new| new.entry.id != old.entry.id));
         report.restored.extend(done);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schema_core::history::RevisionId;
 use schema_core::quote_literal;
 
-use super::entry::{Entry, StashKind};
+use super::entry::{Entry, StashKind, entries};
 use super::restore::{Attempt, RETURNED, Restored, restore};
 use super::run::Switching;
 use super::stash::{ask, batch, copy};
@@ -49,6 +49,16 @@ impl<S: Session> Switching<'_, '_, S> {
         Ok(all)
     }
 
+    /// The entries that were split off since the last question.
+    pub(super) async fn split_off(&mut self) -> Result<Vec<Entry>, ApplyError> {
+        let new = std::mem::take(&mut self.split);
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = entries(self.run.session, &self.run.options.namespace).await?;
+        Ok(all.into_iter().filter(|entry| new.contains(&entry.shown.id)).collect())
+    }
+
     /// Gives an entry back and, where it brings rows, the values that wait for them.
     pub(super) async fn give_back(
         &mut self,
@@ -62,10 +72,10 @@ impl<S: Session> Switching<'_, '_, S> {
         let rows = table.and_then(|table| Way::new(entry, table)?.keys_of_rows());
         let waiting: Vec<&Entry> = self.values.iter().filter(|values| wait_for(values, entry)).collect();
         let Some(rows) = rows.filter(|_| !waiting.is_empty()) else {
-            return restore(session, entry, tables, attempt).await;
+            return restore(session, entry, tables, attempt, &mut self.split).await;
         };
         batch(session, &format!("CREATE TABLE {RETURNED} AS {rows}")).await?;
-        let restored = restore(session, entry, tables, attempt).await?;
+        let restored = restore(session, entry, tables, attempt, &mut self.split).await?;
         let left = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(entry.shown.id)));
         if ask(session, &left).await?.is_true(0) {
             batch(session, &format!("DELETE FROM {RETURNED} AS r WHERE r.k IN ({rows})")).await?;
@@ -75,7 +85,7 @@ impl<S: Session> Switching<'_, '_, S> {
             if !ask(session, &there).await?.is_true(0) {
                 continue;
             }
-            let (left, state) = match restore(session, values, tables, Attempt::Returned).await? {
+            let (left, state) = match restore(session, values, tables, Attempt::Returned, &mut self.split).await? {
                 Restored::Whole => (0, RestoreState::Restored),
                 Restored::Left(left) if left < values.shown.rows => (left, RestoreState::Refused),
                 _ => continue,

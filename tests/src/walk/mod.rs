@@ -231,6 +231,22 @@ impl Walk {
         found
     }
 
+    /// What the stash has of a table, to tell where a value is that is not there.
+    fn stashed(&self, table: &str) -> String {
+        let mut client = self.database.client();
+        let sql = "SELECT id, revision || ' ' || direction || ' ' || kind || ' ' || columns FROM cargo_schema_stash.entry \
+                   WHERE table_name = $1 ORDER BY id";
+        let entries = client.query(sql, &[&table]).unwrap_or_default();
+        let mut shown = String::new();
+        for entry in entries {
+            let (id, of): (i64, String) = (entry.get(0), entry.get(1));
+            let sql = format!("SELECT coalesce(string_agg(c::text, ' '), '') FROM cargo_schema_stash.copy_{id} AS c");
+            let rows: String = client.query_one(&sql, &[]).map(|row| row.get(0)).unwrap_or_default();
+            shown.push_str(&format!("{id} {of}: {rows}\n"));
+        }
+        shown
+    }
+
     /// The database is what the branch makes, and every one of these values is there.
     fn look(&mut self, text: &str, expected: &Rows) {
         let there = observe(&mut self.database.client(), &Scope::default()).unwrap().schema;
@@ -242,7 +258,8 @@ impl Walk {
                 now.get(row).unwrap_or_else(|| panic!("seed {}: {}: {row:?} is lost\n{text}", self.seed, self.at));
             for (column, value) in values {
                 let found = found.get(column);
-                assert_eq!(found, Some(value), "seed {}: {}: {row:?} {column}\n{text}", self.seed, self.at);
+                let (seed, at, stashed) = (self.seed, &self.at, || self.stashed(&row.0));
+                assert_eq!(found, Some(value), "seed {seed}: {at}: {row:?} {column}\n{text}\n{}", stashed());
             }
         }
         self.branch().left = now;
