@@ -152,6 +152,24 @@ fn values_come_back_in_a_column_that_a_later_statement_adds() {
 }
 
 #[test]
+fn values_of_a_row_that_was_deleted_leave_the_stash() {
+    let database = database();
+    let mut client = database.client();
+    let first = ("1_names", "ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);", "");
+    let rule = "ALTER TABLE users DROP CONSTRAINT users_name_key, ADD bio text;";
+    let back = "ALTER TABLE users DROP bio; ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE (name);";
+    let feature = with(&[first, ("2_same_names", rule, back)]);
+    to(&mut client, &feature);
+    run(&database, "INSERT INTO users VALUES (1, 'a', 'x'), (2, 'a', 'y'), (3, 'c', 'z')");
+    to(&mut client, &with(&[first]));
+    run(&database, "DELETE FROM users WHERE id = 3");
+    let report = to(&mut client, &feature);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,x) (2,a,y)");
+    assert!(Migrator::new(feature).stash(&mut client).unwrap().is_empty());
+}
+
+#[test]
 fn of_two_values_of_a_row_the_later_one_comes_back() {
     let database = database();
     let mut client = database.client();

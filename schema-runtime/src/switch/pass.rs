@@ -259,6 +259,7 @@ impl<S: Session> Switching<'_, '_, S> {
             }
         }
         done.extend(self.rest(open).await?);
+        self.forget_deleted(own, &mut done).await?;
         Ok(Ok(done))
     }
 
@@ -301,7 +302,9 @@ impl<S: Session> Switching<'_, '_, S> {
                 return Ok(Err(failed));
             }
         }
-        Ok(Ok(self.rest(own.to_vec()).await?))
+        let mut done = self.rest(own.to_vec()).await?;
+        self.forget_deleted(own, &mut done).await?;
+        Ok(Ok(done))
     }
 
     /// Entries that wait for rows of others come in a later round; what is refused in the end is tried row by row.

@@ -9,8 +9,8 @@ use schema_core::quote_literal;
 use super::entry::{Entry, StashKind, entries};
 use super::restore::{Attempt, RETURNED, Restored, restore};
 use super::run::Switching;
-use super::stash::{ask, batch, copy};
-use super::tables::Tables;
+use super::stash::{ask, batch, copy, counted};
+use super::tables::{Tables, look};
 use super::way::Way;
 use super::{Restoration, RestoreState};
 use crate::apply::prepare::Script;
@@ -59,6 +59,27 @@ impl<S: Session> Switching<'_, '_, S> {
         Ok(all.into_iter().filter(|entry| new.contains(&entry.shown.id)).collect())
     }
 
+    /// Values of rows that are neither there nor in the stash: somebody has deleted them. That can be told once all rows are back.
+    pub(super) async fn forget_deleted(&mut self, own: &[Entry], done: &mut [Restoration]) -> Result<(), ApplyError> {
+        let session = &mut *self.run.session;
+        for one in done.iter_mut().filter(|one| one.state == RestoreState::Refused) {
+            let is_it = |entry: &&Entry| entry.shown.id == one.entry.id && entry.by_key() && entry.unique;
+            let Some(entry) = own.iter().find(is_it) else { continue };
+            let tables = look(session).await?;
+            let Some(way) = tables.named(&entry.name).and_then(|table| Way::new(entry, table)) else { continue };
+            if is_kept(session, entry).await? {
+                batch(session, &way.without_deleted()).await?;
+                one.left = counted(session, entry.shown.id).await?;
+            } else {
+                one.left = 0;
+            }
+            if one.left == 0 {
+                one.state = RestoreState::Restored;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives an entry back and, where it brings rows, the values that wait for them.
     pub(super) async fn give_back(
         &mut self,
@@ -76,13 +97,11 @@ impl<S: Session> Switching<'_, '_, S> {
         };
         batch(session, &format!("CREATE TABLE {RETURNED} AS {rows}")).await?;
         let restored = restore(session, entry, tables, attempt, &mut self.split).await?;
-        let left = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(entry.shown.id)));
-        if ask(session, &left).await?.is_true(0) {
+        if is_kept(session, entry).await? {
             batch(session, &format!("DELETE FROM {RETURNED} AS r WHERE r.k IN ({rows})")).await?;
         }
         for values in waiting {
-            let there = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(values.shown.id)));
-            if !ask(session, &there).await?.is_true(0) {
+            if !is_kept(session, values).await? {
                 continue;
             }
             let (left, state) = match restore(session, values, tables, Attempt::Returned, &mut self.split).await? {
@@ -95,6 +114,12 @@ impl<S: Session> Switching<'_, '_, S> {
         batch(session, &format!("DROP TABLE {RETURNED}")).await?;
         Ok(restored)
     }
+}
+
+/// Whether the stash still has anything of an entry.
+async fn is_kept<S: Session>(session: &mut S, entry: &Entry) -> Result<bool, ApplyError> {
+    let sql = format!("SELECT to_regclass({}) IS NOT NULL", quote_literal(&copy(entry.shown.id)));
+    Ok(ask(session, &sql).await?.is_true(0))
 }
 
 /// Whether rows may be those of values. Where rows have a value of that column, it is newer.

@@ -85,6 +85,16 @@ impl<'w> Way<'w> {
         format!("{update}; {taken}")
     }
 
+    /// Takes out of the copy the values of rows that are neither in the table nor in the stash.
+    pub(crate) fn without_deleted(&self) -> String {
+        let rows = self.numbered(self.key.as_deref().unwrap_or_default(), self.entry.unique);
+        format!(
+            "DELETE FROM {} AS s WHERE NOT EXISTS (SELECT FROM {rows} AS n WHERE n.k = s.k) AND NOT EXISTS ({})",
+            self.entry.copy(),
+            rows_of(&self.entry.name)
+        )
+    }
+
     /// The keys of whole rows; none where nothing but all of their values tells them apart.
     pub(crate) fn keys_of_rows(&self) -> Option<String> {
         self.primary_key().map(|_| format!("SELECT s.k FROM {} AS s", self.source()))
