@@ -1,6 +1,7 @@
 //! Rows that come back from the stash to a table that is no longer as they left it.
 
 use schema_runtime::Migrator;
+use schema_runtime::apply::Direction;
 use schema_runtime::switch::RestoreState;
 use schema_tests::cluster::database;
 use schema_tests::switching::{is_whole, main, rows, run, to, with};
@@ -85,7 +86,8 @@ fn values_without_a_column_stay_in_the_stash_when_rows_come_back_one_by_one() {
     let edited = with(&[("2_posts", "CREATE TABLE posts (id integer PRIMARY KEY, author integer NOT NULL);", down)]);
     let report = to(&mut client, &edited);
     assert_eq!(rows(&database, "TABLE posts"), "(1,7) (3,8)");
-    assert_eq!(report.restored.iter().map(|one| one.left).collect::<Vec<_>>(), [1]);
+    let left: Vec<_> = report.restored.iter().map(|one| (one.left, one.state)).collect();
+    assert_eq!(left, [(1, RestoreState::Refused), (1, RestoreState::NoPlace)]);
     let migrator = Migrator::new(edited);
     let stash = migrator.stash(&mut client).unwrap();
     let shown: Vec<_> = stash
@@ -276,4 +278,85 @@ fn rows_that_a_check_of_a_domain_refuses_move_aside() {
         "INSERT INTO stays VALUES (1, 1, 1), (2, 0, 1), (3, 1, -1), (4, NULL, 0), (5, NULL, NULL)",
         "(1,1,1) (5,,)",
     );
+}
+
+/// A column of a new table and one that is added, whose type an edited revision makes narrower, and wide again.
+#[test]
+fn values_that_a_narrower_type_rounds_are_whole_again_in_a_wider_one() {
+    let database = database();
+    let mut client = database.client();
+    let items = |price: &str| {
+        format!(
+            "CREATE TABLE items (id integer PRIMARY KEY, price {price} NOT NULL);\n\
+             ALTER TABLE users ADD seen timestamp({}), ADD born {};",
+            if price == "numeric(10, 4)" { 6 } else { 0 },
+            if price == "numeric(10, 4)" { "timestamp" } else { "date" }
+        )
+    };
+    let revision =
+        |price: &str| with(&[("2_items", &items(price), "ALTER TABLE users DROP seen, DROP born;\nDROP TABLE items;")]);
+    let (wide, narrow) = (revision("numeric(10, 4)"), revision("numeric(10, 2)"));
+    to(&mut client, &wide);
+    run(&database, "INSERT INTO items VALUES (1, 1.2345), (2, 2.3456), (3, 3)");
+    run(
+        &database,
+        "INSERT INTO users VALUES (1, 'a', '2026-01-02 03:04:05.678', '2026-01-02 03:04:05'), (2, 'b', '2026-01-01', '2026-01-01')",
+    );
+    let report = to(&mut client, &narrow);
+    assert_eq!(rows(&database, "TABLE items"), "(1,1.23) (2,2.35) (3,3.00)");
+    assert_eq!(
+        rows(&database, "TABLE users"),
+        "(1,a,\"2026-01-02 03:04:06\",2026-01-02) (2,b,\"2026-01-01 00:00:00\",2026-01-01)"
+    );
+    let left = report.restored.iter().filter(|one| one.state == RestoreState::Refused);
+    let left: Vec<_> = left.map(|one| (one.entry.columns[0].as_str(), one.left)).collect();
+    assert_eq!(left, [("price", 2), ("seen", 1), ("born", 1)]);
+    // What is written meanwhile counts.
+    run(&database, "UPDATE items SET price = 9.87 WHERE id = 2");
+    let report = to(&mut client, &wide);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE items"), "(1,1.2345) (2,9.8700) (3,3.0000)");
+    assert_eq!(
+        rows(&database, "TABLE users"),
+        "(1,a,\"2026-01-02 03:04:05.678\",\"2026-01-02 03:04:05\") (2,b,\"2026-01-01 00:00:00\",\"2026-01-01 00:00:00\")"
+    );
+    assert!(Migrator::new(wide).stash(&mut client).unwrap().is_empty());
+}
+
+/// A type that is changed in place, by a revision that is edited.
+#[test]
+fn values_that_a_changed_type_rounds_are_whole_again_in_a_wider_one() {
+    let database = database();
+    let mut client = database.client();
+    let first = ("1_price", "ALTER TABLE users ADD price numeric(10, 2);", "ALTER TABLE users DROP price;");
+    let down = "ALTER TABLE users ALTER price TYPE numeric(10, 2);";
+    let to_type = |up: &str| with(&[first, ("2_price", &format!("ALTER TABLE users ALTER price TYPE {up};"), down)]);
+    let (wide, narrow) = (to_type("numeric(10, 4)"), to_type("numeric(10, 3)"));
+    to(&mut client, &wide);
+    run(&database, "INSERT INTO users VALUES (1, 'a', 1.2345), (2, 'b', 2.3456), (3, 'c', 7.5)");
+    to(&mut client, &narrow);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,1.235) (2,b,2.346) (3,c,7.500)");
+    run(&database, "UPDATE users SET price = 9.875 WHERE id = 2");
+    let report = to(&mut client, &wide);
+    assert!(is_whole(&report), "{:?}", report.restored);
+    assert_eq!(rows(&database, "TABLE users"), "(1,a,1.2345) (2,b,9.8750) (3,c,7.5000)");
+    // What applying changed may be wanted when it is undone.
+    let stash = Migrator::new(wide).stash(&mut client).unwrap();
+    assert!(stash.iter().all(|entry| entry.direction == Direction::Up), "{stash:?}");
+}
+
+#[test]
+fn a_row_without_a_key_stays_whole_in_the_stash_when_a_type_would_round_it() {
+    let database = database();
+    let mut client = database.client();
+    let down = "DROP TABLE log;";
+    let log = |price: &str| with(&[("2_log", &format!("CREATE TABLE log (price {price});"), down)]);
+    let (wide, narrow) = (log("numeric(10, 4)"), log("numeric(10, 2)"));
+    to(&mut client, &wide);
+    run(&database, "INSERT INTO log VALUES (1.2345), (1.2345), (3), (0.1)");
+    to(&mut client, &narrow);
+    assert_eq!(rows(&database, "TABLE log"), "(0.10) (3.00)");
+    to(&mut client, &wide);
+    assert_eq!(rows(&database, "TABLE log"), "(0.1000) (1.2345) (1.2345) (3.0000)");
+    assert!(Migrator::new(wide).stash(&mut client).unwrap().is_empty());
 }

@@ -5,7 +5,7 @@
 use schema_runtime::Report;
 use schema_runtime::apply::Direction;
 use schema_runtime::migrator::RevisionRun;
-use schema_runtime::switch::{Restoration, RestoreState, Stashed};
+use schema_runtime::switch::{Restoration, RestoreState, StashKind, Stashed};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -89,6 +89,9 @@ pub(super) fn restored(done: &[Restoration]) -> String {
     for one in done.iter().filter(|one| one.state != RestoreState::Restored) {
         let what = stash::words(&Stashed { rows: one.left, ..one.entry.clone() });
         let why = match one.state {
+            RestoreState::Refused if one.entry.kind == StashKind::Values => {
+                "its column holds it only rounded or cut, or a constraint refuses it"
+            }
             RestoreState::Refused => "a constraint refuses it, or what it references is gone",
             RestoreState::Due => "the next run gives it back",
             RestoreState::NoPlace | RestoreState::Restored => "nothing here has a place for it",

@@ -34,7 +34,7 @@ impl Migrator {
         let result = switching.rest(vec![entry.clone()]).await;
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         batch(switching.run.session, end).await?;
-        result.map(|mut done| done.pop())
+        result.map(|done| done.into_iter().find(|one| one.entry.id == id))
     }
 
     pub(crate) async fn drop_all<S: Session>(&self, session: &mut S, ids: &[i64]) -> Result<Vec<Stashed>, ApplyError> {

@@ -112,6 +112,7 @@ mod tests {
             name: name.to_owned(),
             data_type: data_type.to_owned(),
             cast: data_type.to_owned(),
+            whole: None,
             generated: false,
             always_identity: false,
             nullable: true,

@@ -337,6 +337,11 @@ impl<S: Session> Switching<'_, '_, S> {
             };
             done.extend(outcome(&entry, restored));
         }
+        for entry in self.split_off().await? {
+            let state =
+                if entry.shown.kind == StashKind::Column { RestoreState::NoPlace } else { RestoreState::Refused };
+            done.push(Restoration { left: entry.shown.rows, entry: entry.shown, state });
+        }
         // What still waits was told when its own revision was run.
         done.retain(|one| one.left < one.entry.rows || !self.waiting.contains(&one.entry.id));
         Ok(done)

@@ -75,7 +75,7 @@ pub(crate) async fn prune<S: Session>(session: &mut S, entry: &Entry, tables: &T
     batch(session, &sql).await
 }
 
-/// Gives an entry back. Values of its rows that have no column are put into new entries, which `split` gets.
+/// Gives an entry back. Values of its rows that have no column, or whose column rounds them, are put into new entries, which `split` gets.
 pub(crate) async fn restore<S: Session>(
     session: &mut S,
     entry: &Entry,
@@ -92,12 +92,15 @@ pub(crate) async fn restore<S: Session>(
     batch(session, "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT cargo_schema_restore").await?;
     let mut moved = Vec::new();
     for (place, column) in way.missing() {
-        moved.push(Moved { place, entry: split_off(session, entry, column, &way).await? });
+        moved.push(Moved { place, entry: split_off(session, entry, column, &way, StashKind::Column).await? });
+    }
+    for (place, column) in way.rounding() {
+        moved.push(Moved { place, entry: split_off(session, entry, column, &way, StashKind::Values).await? });
     }
     let work = match attempt {
         Attempt::Together => way.together(&moved),
         Attempt::Single => way.single(&moved),
-        Attempt::Returned => way.returned(),
+        Attempt::Returned => way.returned(&moved),
     };
     let tried = session.batch(&format!("{}; {work}; {}", quiet.before, quiet.after)).await;
     if let Err(error) = tried {
@@ -154,19 +157,30 @@ async fn sequence<S: Session>(session: &mut S, entry: &Entry, tables: &Tables) -
     Ok(Restored::Whole)
 }
 
-/// Makes an entry of its own, still without rows, for values that the table has no column for.
-async fn split_off<S: Session>(session: &mut S, entry: &Entry, column: &str, way: &Way<'_>) -> Result<i64, ApplyError> {
+/// Makes an entry of its own, still without rows, for values that the table has no column for, or whose column rounds or cuts them.
+async fn split_off<S: Session>(
+    session: &mut S,
+    entry: &Entry,
+    column: &str,
+    way: &Way<'_>,
+    kind: StashKind,
+) -> Result<i64, ApplyError> {
     let (key, unique) = way.row_key();
+    let (column, key) = (quote_literal(&list([column])), quote_literal(&list(key)));
+    let (later, now) = match kind {
+        StashKind::Values => (format!("table_schema, table_name, {key}, {column}"), ", n text"),
+        _ => ("NULL, NULL, NULL, NULL".to_owned(), ""),
+    };
     let sql = format!(
         "INSERT INTO cargo_schema_stash.entry (namespace, revision, direction, kind, table_schema, table_name, columns, key, \
-         key_is_unique, git_branch) SELECT namespace, revision, direction, 'column', table_schema, table_name, {}, {}, {unique}, git_branch \
+         key_is_unique, later_schema, later_table, later_key, later_column, git_branch) \
+         SELECT namespace, revision, direction, '{}', table_schema, table_name, {column}, {key}, {unique}, {later}, git_branch \
          FROM cargo_schema_stash.entry WHERE id = {} RETURNING id",
-        quote_literal(&list([column])),
-        quote_literal(&list(key)),
+        kind.word(),
         entry.shown.id
     );
     let answer = ask(session, &sql).await?;
     let id: i64 = answer.text(0).parse().unwrap_or_else(|_| panic!("an identity is a number"));
-    batch(session, &format!("CREATE TABLE {} (k text, r bigint, v1 text)", copy(id))).await?;
+    batch(session, &format!("CREATE TABLE {} (k text, r bigint, v1 text{now})", copy(id))).await?;
     Ok(id)
 }

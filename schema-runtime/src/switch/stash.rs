@@ -7,7 +7,7 @@
 use schema_core::history::RevisionId;
 use schema_core::{quote_ident, quote_literal};
 
-use super::entry::{Entry, StashKind, list};
+use super::entry::{Entry, StashKind, entries, list};
 use super::loss::Changed;
 use super::tables::{Column, Name, Sequence, Table};
 use crate::apply::session::{Answer, Session};
@@ -116,7 +116,36 @@ impl Source<'_> {
     ) -> Result<Option<i64>, ApplyError> {
         let id = self.index(session, draft).await?;
         batch(session, &format!("CREATE TABLE {} AS {query}", copy(id))).await?;
-        Ok((0 < counted(session, id).await?).then_some(id))
+        if counted(session, id).await? == 0 {
+            return Ok(None);
+        }
+        self.complete(session, id, draft).await?;
+        Ok(Some(id))
+    }
+
+    /// Values that a column could only hold rounded or cut, when this revision was run the other way, become whole again in the new entry
+    /// of their row, unless they were changed since.
+    async fn complete<S: Session>(&self, session: &mut S, id: i64, draft: &Draft<'_>) -> Result<(), ApplyError> {
+        let by_key = matches!(draft.kind, StashKind::Column | StashKind::Values);
+        for older in entries(session, &self.options.namespace).await? {
+            let of_rows = older.key == draft.key && older.unique == draft.unique && (by_key || draft.unique);
+            let of_run = older.shown.revision == *self.revision && older.shown.direction == self.direction;
+            let place =
+                draft.columns.iter().position(|column| older.shown.columns.first().is_some_and(|own| own == column));
+            let Some(place) = place.filter(|_| of_run && of_rows && older.shown.id != id) else { continue };
+            if older.shown.kind != StashKind::Values || older.name != *draft.name {
+                continue;
+            }
+            let (new, old, value) = (copy(id), older.copy(), format!("v{}", place + 1));
+            let same = if by_key { "c.k = e.k AND c.r = e.r" } else { "c.k = e.k" };
+            let sql = format!(
+                "UPDATE {new} AS c SET {value} = e.v1 FROM {old} AS e WHERE {same} AND c.{value} IS NOT DISTINCT FROM e.n; \
+                 DELETE FROM {old} AS e USING {new} AS c WHERE {same}"
+            );
+            batch(session, &sql).await?;
+            counted(session, older.shown.id).await?;
+        }
+        Ok(())
     }
 
     /// Keeps all rows of a table, or those that a condition names.
@@ -211,9 +240,15 @@ impl Source<'_> {
         }
         for (column, after) in &changed.watched {
             let place = columns.iter().position(|name| *name == column.name).map_or(1, |at| at + 1);
+            // The same number is written otherwise in a type with other digits.
+            let common = changed.after.named(after).and_then(|after| column.common(after));
+            let differs = match common {
+                Some(whole) => format!(" AND w.v{place}::{whole} IS DISTINCT FROM n.n::{whole}"),
+                None => String::new(),
+            };
             let query = format!(
                 "SELECT w.k, w.r, w.v{place} AS v1, n.n FROM {watch} AS w JOIN {} AS n ON n.k = w.k AND n.r = w.r \
-                 WHERE w.v{place} IS DISTINCT FROM n.n",
+                 WHERE w.v{place} IS DISTINCT FROM n.n{differs}",
                 now(&format!(", t.{}::text AS n", quote_ident(after)))
             );
             let draft = Draft {

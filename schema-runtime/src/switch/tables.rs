@@ -44,6 +44,8 @@ pub(crate) struct Column {
     pub data_type: String,
     /// What a text is cast to, to become its value: a cast to a type with a length cuts what is too long, an assignment refuses it.
     pub cast: String,
+    /// Where its type rounds or cuts what it takes: a type that holds all of it.
+    pub whole: Option<String>,
     /// It is computed, so it holds nothing of its own.
     pub generated: bool,
     /// GENERATED ALWAYS AS IDENTITY, which takes no UPDATE.
@@ -104,6 +106,14 @@ impl Table {
     }
 }
 
+impl Column {
+    /// The type that holds all values of two columns, where the text of a value depends on which of them it is in.
+    pub(crate) fn common<'c>(&'c self, other: &Column) -> Option<&'c str> {
+        let whole = self.whole.as_deref()?;
+        (other.data_type == whole || other.whole.as_deref() == Some(whole)).then_some(whole)
+    }
+}
+
 impl Tables {
     /// The table of this name.
     pub(crate) fn named(&self, name: &Name) -> Option<&Table> {
@@ -124,12 +134,18 @@ const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
         a.attgenerated <> '', a.attidentity = 'a', NOT a.attnotnull, \
         CASE WHEN a.atttypid = ANY (y.strings) THEN pg_catalog.format_type(a.atttypid, -1) \
             WHEN t.typbasetype = ANY (y.strings) THEN pg_catalog.format_type(t.typbasetype, -1) \
-            ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END \
+            ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END, \
+        CASE WHEN a.atttypid = ANY (y.strings) OR t.typbasetype = ANY (y.strings) THEN NULL \
+            WHEN a.atttypid = ANY (y.floats) OR t.typbasetype = ANY (y.floats) THEN 'numeric' \
+            WHEN 'date'::regtype IN (a.atttypid, t.typbasetype) THEN 'timestamp without time zone' \
+            WHEN a.atttypmod <> -1 THEN pg_catalog.format_type(a.atttypid, -1) \
+            WHEN t.typtypmod <> -1 THEN pg_catalog.format_type(t.typbasetype, -1) END \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
     LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
     LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-    CROSS JOIN (SELECT ARRAY['varchar', 'bit', 'varbit', 'varchar[]', 'bit[]', 'varbit[]']::regtype[]::oid[] AS strings) AS y \
+    CROSS JOIN (SELECT ARRAY['varchar', 'bit', 'varbit', 'varchar[]', 'bit[]', 'varbit[]']::regtype[]::oid[] AS strings, \
+        ARRAY['real', 'double precision']::regtype[]::oid[] AS floats) AS y \
     WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' \
         AND n.nspname NOT IN ('information_schema', 'cargo_schema', 'cargo_schema_stash') \
     ORDER BY c.oid, a.attnum";
@@ -162,6 +178,7 @@ pub(crate) async fn look<S: Session>(session: &mut S) -> Result<Tables, ApplyErr
                 name: text(8).to_owned(),
                 data_type: text(9).to_owned(),
                 cast: text(13).to_owned(),
+                whole: row[14].clone(),
                 generated: text(10) == "t",
                 always_identity: text(11) == "t",
                 nullable: text(12) == "t",

@@ -20,11 +20,11 @@ pub(crate) struct Way<'w> {
     key: Option<Vec<&'w str>>,
 }
 
-/// A value of whole rows that the table has no column for, and the entry of its own that it moves to.
+/// Values that the table has no column for, or whose column rounds or cuts them, and the entry of their own that they move to.
 pub(crate) struct Moved {
-    /// Its place in the copy.
+    /// Their place in the copy.
     pub place: usize,
-    /// Its entry.
+    /// Their entry.
     pub entry: i64,
 }
 
@@ -51,11 +51,23 @@ impl<'w> Way<'w> {
         columns.filter(|(place, _)| !self.entry.by_key() && is_missing(*place)).collect()
     }
 
-    /// What tells whole rows apart, and whether it is the primary key: that, or all that the table has of them.
+    /// Columns that may round or cut what they take, with their places. What they do not hold is kept as values of its own.
+    pub(crate) fn rounding(&self) -> Vec<(usize, &'w str)> {
+        let rounding = self.columns.iter().filter(|(_, column)| self.rounds(column));
+        rounding.map(|(place, column)| (*place, column.name.as_str())).collect()
+    }
+
+    fn rounds(&self, column: &Column) -> bool {
+        let known = self.key.as_ref().filter(|_| self.entry.by_key() || self.entry.unique);
+        column.whole.is_some() && known.is_some_and(|key| !key.contains(&column.name.as_str()))
+    }
+
+    /// What tells rows apart, and whether it is the primary key: that, or all that the table has of them.
     pub(crate) fn row_key(&self) -> (Vec<&'w str>, bool) {
-        match self.primary_key() {
-            Some(key) => (key.clone(), true),
-            None => (self.columns().map(|column| column.name.as_str()).collect(), false),
+        match (self.primary_key(), &self.key) {
+            (Some(key), _) => (key.clone(), true),
+            (None, Some(key)) if self.entry.by_key() => (key.clone(), false),
+            _ => (self.columns().map(|column| column.name.as_str()).collect(), false),
         }
     }
 
@@ -71,7 +83,7 @@ impl<'w> Way<'w> {
     }
 
     /// Values of rows that have just come back; those whose row has another value by now have been changed since.
-    pub(crate) fn returned(&self) -> String {
+    pub(crate) fn returned(&self, moved: &[Moved]) -> String {
         let unchanged = match (self.entry.shown.kind, self.columns.first()) {
             (StashKind::Values, Some((_, column))) => {
                 format!(" AND t.{}::text IS NOT DISTINCT FROM s.n", quote_ident(&column.name))
@@ -79,9 +91,9 @@ impl<'w> Way<'w> {
             _ => String::new(),
         };
         let key = self.key.as_deref().unwrap_or_default();
-        let of_returned = format!("s.k IN (SELECT k FROM {RETURNED})");
+        let of_returned = format!("s.k IN (SELECT k FROM {RETURNED}){}", self.fits());
         let update = self.update(key, &format!("{of_returned}{unchanged}"));
-        let taken = self.taken(&self.source(), &format!("{of_returned} AND {}", self.has_no_other_row(key)), &[]);
+        let taken = self.taken(&self.source(), &format!("{of_returned} AND {}", self.has_no_other_row(key)), moved);
         format!("{update}; {taken}")
     }
 
@@ -123,12 +135,17 @@ impl<'w> Way<'w> {
     fn known(&self, moved: &[Moved]) -> Option<String> {
         let whole = self.entry.shown.kind == StashKind::Table && self.primary_key().is_none();
         let all: Vec<&str> = self.columns().map(|column| column.name.as_str()).collect();
-        let there = format!("EXISTS (SELECT FROM {} AS n WHERE n.k = s.k AND n.r = s.r)", self.numbered(&all, false));
+        let there = format!(
+            "EXISTS (SELECT FROM {} AS n WHERE n.k = s.k AND n.r = s.r){}",
+            self.numbered(&all, false),
+            self.fits()
+        );
         whole.then(|| self.taken(&self.ranked(), &there, moved))
     }
 
     /// Writes the rows that a condition on `s` names; the last statement takes out of the copy what is in the table then, and counts it.
     fn statements(&self, condition: &str, moved: &[Moved]) -> Vec<String> {
+        let condition = &format!("{condition}{}", self.fits());
         let taken = |there: &str| self.taken(&self.source(), &format!("{condition}{there}"), moved);
         match (self.entry.shown.kind, self.primary_key(), &self.key) {
             (StashKind::Column | StashKind::Values, _, Some(key)) => {
@@ -143,6 +160,12 @@ impl<'w> Way<'w> {
             }
             _ => vec![self.insert(None, condition), taken("")],
         }
+    }
+
+    /// That no value is rounded or cut which could not be kept beside its row. Such a row stays as it is.
+    fn fits(&self) -> String {
+        let rounding = self.columns.iter().filter(|(_, column)| column.whole.is_some() && !self.rounds(column));
+        rounding.map(|(place, column)| format!(" AND {}", is_whole("s", *place, column))).collect()
     }
 
     /// Whether values are in their row, or their row was deleted. It may come back itself as long as rows of the table are in the stash;
@@ -161,7 +184,7 @@ impl<'w> Way<'w> {
     /// Whether the table has exactly this row.
     fn is_there(&self, key: &[&str]) -> String {
         let same = self.columns.iter().map(|(place, column)| {
-            let (name, value) = (quote_ident(&column.name), value(*place, column));
+            let (name, value) = (quote_ident(&column.name), value("s", *place, column));
             format!(" AND t.{name}::text IS NOT DISTINCT FROM ({value})::text")
         });
         let rows = format!("(SELECT {}, t.* FROM {} AS t)", key_expression("t", key), self.table.from());
@@ -175,8 +198,12 @@ impl<'w> Way<'w> {
             return format!("(SELECT s.ctid AS place, s.* FROM {copy} AS s)");
         }
         let of_key = |name: &&str| self.columns.iter().find(|(_, column)| column.name == *name);
-        let values: Option<Vec<String>> =
-            self.row_key().0.iter().map(|name| of_key(name).map(|(place, column)| value(*place, column))).collect();
+        let values: Option<Vec<String>> = self
+            .row_key()
+            .0
+            .iter()
+            .map(|name| of_key(name).map(|(place, column)| value("s", *place, column)))
+            .collect();
         // A generated column of a key is not among the values.
         let key = values.map_or("s.k".to_owned(), |values| format!("ROW({})::text", values.join(", ")));
         let places: String = (1..=self.entry.shown.columns.len()).map(|place| format!(", s.v{place}")).collect();
@@ -204,10 +231,19 @@ impl<'w> Way<'w> {
         let keep = |one: &Moved| {
             let Moved { place, entry } = one;
             let copy = copy(*entry);
-            format!(
-                ", kept{place} AS (INSERT INTO {copy} SELECT g.k, row_number() OVER (PARTITION BY g.k) \
-                 + (SELECT count(*) FROM {copy} AS o WHERE o.k = g.k), g.v{place} FROM gone AS g WHERE g.v{place} IS NOT NULL)"
-            )
+            let column = self.columns.iter().find(|(known, _)| known == place);
+            let kept = match column {
+                None => format!(
+                    "SELECT g.k, row_number() OVER (PARTITION BY g.k) + (SELECT count(*) FROM {copy} AS o WHERE o.k = g.k), g.v{place} \
+                     FROM gone AS g WHERE g.v{place} IS NOT NULL"
+                ),
+                Some((_, column)) => format!(
+                    "SELECT g.k, g.r, g.v{place}, ({})::text FROM gone AS g WHERE NOT {}",
+                    value("g", *place, column),
+                    is_whole("g", *place, column)
+                ),
+            };
+            format!(", kept{place} AS (INSERT INTO {copy} {kept})")
         };
         format!(
             "WITH gone AS (DELETE FROM {} AS c USING {source} AS s WHERE c.ctid = s.place AND {condition} RETURNING s.*){} \
@@ -222,7 +258,10 @@ impl<'w> Way<'w> {
         let (set, differs): (Vec<String>, Vec<String>) = settable
             .map(|(place, column)| {
                 let name = quote_ident(&column.name);
-                (format!("{name} = {}", value(*place, column)), format!("t.{name}::text IS DISTINCT FROM s.v{place}"))
+                (
+                    format!("{name} = {}", value("s", *place, column)),
+                    format!("t.{name}::text IS DISTINCT FROM s.v{place}"),
+                )
             })
             .unzip();
         if set.is_empty() {
@@ -241,7 +280,7 @@ impl<'w> Way<'w> {
 
     fn insert(&self, key: Option<&Vec<&str>>, condition: &str) -> String {
         let names: Vec<String> = self.columns().map(|column| quote_ident(&column.name)).collect();
-        let values: Vec<String> = self.columns.iter().map(|(place, column)| value(*place, column)).collect();
+        let values: Vec<String> = self.columns.iter().map(|(place, column)| value("s", *place, column)).collect();
         let absent = match key {
             None => String::new(),
             Some(key) => {
@@ -259,8 +298,19 @@ impl<'w> Way<'w> {
 }
 
 /// A stashed text as the value of a column.
-fn value(place: usize, column: &Column) -> String {
-    format!("s.v{place}::{}", column.cast)
+fn value(alias: &str, place: usize, column: &Column) -> String {
+    format!("{alias}.v{place}::{}", column.cast)
+}
+
+/// Whether a column holds a stashed text without rounding or cutting it.
+fn is_whole(alias: &str, place: usize, column: &Column) -> String {
+    let (text, value) = (format!("{alias}.v{place}"), value(alias, place, column));
+    match &column.whole {
+        None => "true".to_owned(),
+        Some(whole) => format!(
+            "CASE WHEN {text} IS NOT DISTINCT FROM ({value})::text THEN true ELSE {text}::{whole} = ({value})::text::{whole} END"
+        ),
+    }
 }
 
 /// The entries that hold rows of a table: of any namespace, because rows move aside with those that reference them.
