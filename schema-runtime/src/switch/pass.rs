@@ -14,7 +14,7 @@ use super::misfits::{Misfits, misfits};
 use super::restore::{Attempt, Restored, prune};
 use super::run::Switching;
 use super::stash::{Source, ask, batch, create, mark_due};
-use super::tables::{Column, Tables, look};
+use super::tables::{Base, Column, Tables, look};
 use super::text::{inside, may_lose, may_refuse, only_defines, relaxed};
 use super::{Restoration, RestoreState};
 use crate::apply::prepare::Script;
@@ -56,10 +56,14 @@ impl<S: Session> Switching<'_, '_, S> {
         script: &Script<'_>,
         source: Source<'_>,
     ) -> Result<(Vec<i64>, Vec<Restoration>), ApplyError> {
+        let loses = may_lose(script) || may_refuse(script);
+        if loses {
+            self.found().await?;
+        }
         let own = self.entries_of(script).await?;
         let mut kept = Vec::new();
         let mut watched: Vec<Changed> = Vec::new();
-        if may_lose(script) || may_refuse(script) {
+        if loses {
             create(self.run.session).await?;
             for loss in self.losses(script, &own, source, &mut kept).await? {
                 match loss {
@@ -89,6 +93,24 @@ impl<S: Session> Switching<'_, '_, S> {
         Ok((kept, restored))
     }
 
+    /// Looks at all tables, before the transaction has changed anything.
+    async fn found(&mut self) -> Result<(), ApplyError> {
+        if self.base.is_none() {
+            self.base = Base::of(self.run.session).await?;
+        }
+        Ok(())
+    }
+
+    /// All tables as they are now.
+    pub(super) async fn look(&mut self) -> Result<Tables, ApplyError> {
+        let Some(base) = &self.base else { return look(self.run.session).await };
+        let now = base.now(self.run.session).await?;
+        if cfg!(debug_assertions) {
+            assert_eq!(now, look(self.run.session).await?, "what has changed is found");
+        }
+        Ok(now)
+    }
+
     /// What the text would destroy. Rows that keep a text from undoing its revision are moved to the stash on the way.
     async fn losses(
         &mut self,
@@ -98,7 +120,7 @@ impl<S: Session> Switching<'_, '_, S> {
         kept: &mut Vec<i64>,
     ) -> Result<Vec<Loss>, ApplyError> {
         for eviction in 0.. {
-            let before = look(self.run.session).await?;
+            let before = self.look().await?;
             batch(self.run.session, "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT cargo_schema_trial").await?;
             let trial = self.tried(script, own, &before).await?;
             batch(self.run.session, "ROLLBACK TO SAVEPOINT cargo_schema_trial; RELEASE SAVEPOINT cargo_schema_trial")
@@ -120,7 +142,7 @@ impl<S: Session> Switching<'_, '_, S> {
         if let Err(failed) = self.perform(script, own, Run::Trial(before)).await? {
             return Ok(Trial::Failed(failed));
         }
-        let after = look(self.run.session).await?;
+        let after = self.look().await?;
         let mut touched = BTreeSet::new();
         if !defines {
             let now = written(self.run.session).await?;
@@ -167,7 +189,7 @@ impl<S: Session> Switching<'_, '_, S> {
         let (mut own, others): (Vec<Entry>, Vec<Entry>) = all.into_iter().filter(|entry| !entry.due).partition(is_own);
         let waiting = self.waiting_of(others, Some(script)).await?;
         if !own.is_empty() || !waiting.is_empty() {
-            let tables = look(self.run.session).await?;
+            let tables = self.look().await?;
             for entry in &own {
                 prune(self.run.session, entry, &tables).await?;
             }
@@ -227,7 +249,7 @@ impl<S: Session> Switching<'_, '_, S> {
 
     /// Rows come back as soon as there is a place for them.
     async fn with_rows(&mut self, script: &Script<'_>, own: &[Entry], run: Run<'_>) -> Result<Ran, ApplyError> {
-        let before = look(self.run.session).await?;
+        let before = self.look().await?;
         let mut open = own.to_vec();
         let mut done = Vec::new();
         self.split.clear();
@@ -248,7 +270,7 @@ impl<S: Session> Switching<'_, '_, S> {
             }
             batch(self.run.session, "RELEASE SAVEPOINT cargo_schema_step").await?;
             if !open.is_empty() {
-                let now = look(self.run.session).await?;
+                let now = self.look().await?;
                 open = self.housed(open, &before, &now, &mut done).await?;
                 open.extend(self.split_off().await?);
             }
@@ -313,7 +335,7 @@ impl<S: Session> Switching<'_, '_, S> {
         if open.is_empty() {
             return Ok(done);
         }
-        let now = look(self.run.session).await?;
+        let now = self.look().await?;
         loop {
             let (count, mut left) = (open.len(), Vec::new());
             for entry in open {

@@ -8,6 +8,7 @@ use schema_core::history::{Migration, RevisionId, Target};
 
 use super::entry::{Entry, entries};
 use super::stash::{Source, batch};
+use super::tables::Base;
 use super::text::{inside, refused};
 use super::{PlanDown, Restoration, RestoreState};
 use crate::apply::ledger::{self, Ledger};
@@ -42,6 +43,8 @@ pub(crate) struct Switching<'r, 's, S> {
     pub(super) waiting: Vec<i64>,
     /// New entries of values that came back in rows before their column was there.
     pub(super) split: Vec<i64>,
+    /// What this transaction has found.
+    pub(super) base: Option<Base>,
     started: String,
 }
 
@@ -157,7 +160,8 @@ impl Migrator {
         history: &'s History<'s>,
     ) -> Switching<'r, 's, S> {
         let run = Run { session, opened, options: &self.options, observer: &*self.observer, finished: Vec::new() };
-        Switching { run, history, values: Vec::new(), waiting: Vec::new(), split: Vec::new(), started: String::new() }
+        let (values, waiting, split) = (Vec::new(), Vec::new(), Vec::new());
+        Switching { run, history, values, waiting, split, base: None, started: String::new() }
     }
 
     /// What is to be undone and applied, with every text looked at before anything runs.
@@ -371,6 +375,7 @@ impl<S: Session> Switching<'_, '_, S> {
     }
 
     pub(super) async fn begin(&mut self, isolation: &str) -> Result<(), ApplyError> {
+        self.base = None;
         self.started = begin(self.run.session, self.run.opened, isolation).await?;
         // Rows that a policy hides from this role would be lost without a word; with this it is an error.
         batch(self.run.session, "SET LOCAL row_security = off").await

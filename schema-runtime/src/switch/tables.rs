@@ -11,7 +11,7 @@ use crate::apply::ApplyError;
 use crate::apply::session::Session;
 
 /// What holds data at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tables {
     /// By oid.
     pub tables: BTreeMap<u32, Table>,
@@ -126,9 +126,18 @@ impl Tables {
     }
 }
 
-/// System catalogs, sessions' own tables and the ledger are nobody's data. `pg_class`, `pg_attribute`, `pg_constraint` of the
-/// PostgreSQL manual, "System Catalogs".
-const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
+/// All tables as they were when a transaction had not yet changed anything. What has changed since is told by the transaction that has
+/// written a row of the catalogs, so that only those tables are read again; a statement that was rolled back has written none.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    tables: Tables,
+    /// The oldest transaction that may not have been finished.
+    horizon: String,
+}
+
+/// `{changed}` are the relations whose columns are wanted. System catalogs, sessions' own tables and the ledger are nobody's data.
+/// `pg_class`, `pg_attribute`, `pg_constraint` of the PostgreSQL manual, "System Catalogs".
+const TABLES: &str = "WITH changed AS MATERIALIZED ({changed}) SELECT c.oid, n.nspname, c.relname, c.relkind, \
         (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition LIMIT 1), \
         c.relfilenode, array_to_string(k.conkey, ' '), a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
         a.attgenerated <> '', a.attidentity = 'a', NOT a.attnotnull, \
@@ -139,37 +148,78 @@ const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
             WHEN a.atttypid = ANY (y.floats) OR t.typbasetype = ANY (y.floats) THEN 'numeric' \
             WHEN 'date'::regtype IN (a.atttypid, t.typbasetype) THEN 'timestamp without time zone' \
             WHEN a.atttypmod <> -1 THEN pg_catalog.format_type(a.atttypid, -1) \
-            WHEN t.typtypmod <> -1 THEN pg_catalog.format_type(t.typbasetype, -1) END \
+            WHEN t.typtypmod <> -1 THEN pg_catalog.format_type(t.typbasetype, -1) END, \
+        h.oid IS NOT NULL, x.horizon, x.clean \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
+    LEFT JOIN changed h ON h.oid = c.oid \
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = h.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
     LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     CROSS JOIN (SELECT ARRAY['varchar', 'bit', 'varbit', 'varchar[]', 'bit[]', 'varbit[]']::regtype[]::oid[] AS strings, \
         ARRAY['real', 'double precision']::regtype[]::oid[] AS floats) AS y \
+    CROSS JOIN (SELECT pg_snapshot_xmin(pg_current_snapshot())::xid AS horizon, pg_current_xact_id_if_assigned() IS NULL AS clean) AS x \
     WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' \
         AND n.nspname NOT IN ('information_schema', 'cargo_schema', 'cargo_schema_stash') \
     ORDER BY c.oid, a.attnum";
 
+/// All relations.
+const ALL: &str = "SELECT oid FROM pg_catalog.pg_class";
+
+/// Relations that a transaction since the horizon has changed, or the type of one of their columns.
+const CHANGED: &str = "SELECT oid FROM pg_catalog.pg_class WHERE {recent} \
+    UNION SELECT attrelid FROM pg_catalog.pg_attribute \
+    WHERE {recent} OR atttypid = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_type WHERE {recent}))";
+
 /// Looks at all of them.
 pub(crate) async fn look<S: Session>(session: &mut S) -> Result<Tables, ApplyError> {
-    let answer = session.ask(TABLES).await;
+    Ok(read(session, ALL, &Tables::default()).await?.tables)
+}
+
+impl Base {
+    /// Looks at all of them; also as a base, if this transaction has not yet written anything.
+    pub(crate) async fn of<S: Session>(session: &mut S) -> Result<Option<Base>, ApplyError> {
+        let found = read(session, ALL, &Tables::default()).await?;
+        Ok(found.clean.then_some(Base { tables: found.tables, horizon: found.horizon }))
+    }
+
+    /// Looks at what has changed since.
+    pub(crate) async fn now<S: Session>(&self, session: &mut S) -> Result<Tables, ApplyError> {
+        let recent = format!("age(xmin) <= age('{}'::xid)", self.horizon);
+        let found = read(session, &CHANGED.replace("{recent}", &recent), &self.tables).await?;
+        if found.complete { Ok(found.tables) } else { look(session).await }
+    }
+}
+
+struct Found {
+    tables: Tables,
+    /// Whether the base had every table that was not read.
+    complete: bool,
+    horizon: String,
+    clean: bool,
+}
+
+async fn read<S: Session>(session: &mut S, changed: &str, base: &Tables) -> Result<Found, ApplyError> {
+    let answer = session.ask(&TABLES.replace("{changed}", changed)).await;
     let answer = answer.map_err(|error| ApplyError::own("looking at the tables of the database", &error))?;
-    let mut found = Tables::default();
+    let mut found = Found { tables: Tables::default(), complete: true, horizon: String::new(), clean: false };
     for row in &answer.rows {
         let text = |at: usize| row[at].as_deref().unwrap_or_default();
         let name = Name { schema: text(1).to_owned(), name: text(2).to_owned() };
         let oid = number(text(0));
+        (found.horizon, found.clean) = (text(16).to_owned(), text(17) == "t");
         if text(3) == "S" {
-            found.sequences.insert(oid, Sequence { oid, name });
+            found.tables.sequences.insert(oid, Sequence { oid, name });
             continue;
         }
-        let table = found.tables.entry(oid).or_insert_with(|| Table {
+        let known = base.tables.get(&oid).filter(|_| text(15) == "f");
+        found.complete &= known.is_some() || text(15) == "t";
+        let table = found.tables.tables.entry(oid).or_insert_with(|| Table {
             oid,
             name,
             partitioned: text(3) == "p",
             parent: row[4].as_deref().map(number),
             file: number(text(5)),
-            columns: Vec::new(),
+            columns: known.map(|table| table.columns.clone()).unwrap_or_default(),
             key: text(6).split_ascii_whitespace().map(number).collect(),
         });
         if row[7].is_some() {

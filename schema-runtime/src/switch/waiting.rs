@@ -10,7 +10,7 @@ use super::entry::{Entry, StashKind, entries};
 use super::restore::{Attempt, RETURNED, Restored, restore};
 use super::run::Switching;
 use super::stash::{ask, batch, copy, counted};
-use super::tables::{Tables, look};
+use super::tables::Tables;
 use super::way::Way;
 use super::{Restoration, RestoreState};
 use crate::apply::prepare::Script;
@@ -61,11 +61,11 @@ impl<S: Session> Switching<'_, '_, S> {
 
     /// Values of rows that are neither there nor in the stash: somebody has deleted them. That can be told once all rows are back.
     pub(super) async fn forget_deleted(&mut self, own: &[Entry], done: &mut [Restoration]) -> Result<(), ApplyError> {
-        let session = &mut *self.run.session;
         for one in done.iter_mut().filter(|one| one.state == RestoreState::Refused) {
             let is_it = |entry: &&Entry| entry.shown.id == one.entry.id && entry.by_key() && entry.unique;
             let Some(entry) = own.iter().find(is_it) else { continue };
-            let tables = look(session).await?;
+            let tables = self.look().await?;
+            let session = &mut *self.run.session;
             let Some(way) = tables.named(&entry.name).and_then(|table| Way::new(entry, table)) else { continue };
             if is_kept(session, entry).await? {
                 batch(session, &way.without_deleted()).await?;
