@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-use postgres::Client;
+use postgres::{Client, Transaction};
 use schema_core::kinds::Object;
 use schema_core::{
     Schema,
     diagnostic::{Code, Diagnostic},
     diff::Difference,
-    history::{Migration, RevisionId},
+    history::{Migration, RevisionId, is_transactional},
     plan::{Hints, plan},
     sql,
 };
@@ -210,6 +210,8 @@ pub fn prove(server: &DevServer, job: &Job<'_>) -> Result<Vec<Diagnostic>, Proof
 pub struct Prover<'s> {
     server: &'s DevServer,
     standing: Option<Standing>,
+    /// An empty database, where what is built from nothing is rolled back: to make and to drop one takes longer than to fill it.
+    empty: Option<(ScratchDatabase, Client)>,
 }
 
 /// A database after a revision that held.
@@ -223,7 +225,7 @@ struct Standing {
 impl<'s> Prover<'s> {
     /// A prover on a dev server.
     pub fn new(server: &'s DevServer) -> Prover<'s> {
-        Prover { server, standing: None }
+        Prover { server, standing: None, empty: None }
     }
 
     /// See [`prove`]. Whatever is wrong, the next proof starts from its own history.
@@ -244,7 +246,7 @@ impl<'s> Prover<'s> {
     fn proven(&mut self, job: &Job<'_>) -> Result<Vec<Diagnostic>, ProofError> {
         let Standing { mut history, scratch, mut client, observed: start } = self.at(job.history)?;
         let (there, mut findings) = there_and_back(&mut client, job, &start)?;
-        findings.extend(compare_fresh(self.server, job, &job.seen(&start), &job.seen(&there))?);
+        findings.extend(self.compare_fresh(job, &job.seen(&start), &job.seen(&there))?);
         if findings.is_empty() {
             history.push(job.revision.clone());
             self.standing = Some(Standing { history, scratch, client, observed: there });
@@ -261,6 +263,52 @@ impl<'s> Prover<'s> {
         let (scratch, mut client) = replay::replayed(self.server, history)?;
         let observed = observe(&mut client)?;
         Ok(Standing { history: history.to_vec(), scratch, client, observed })
+    }
+
+    /// Compares what was touched with the same objects built from nothing, and the rest with what it was.
+    fn compare_fresh(&mut self, job: &Job<'_>, start: &Schema, there: &Schema) -> Result<Vec<Diagnostic>, ProofError> {
+        let after = job.after.in_order_of(there).with_found(there.all_found().clone());
+        let before = job.before.clone().with_found(start.all_found().clone());
+        let touched = neighbourhood(&before, &after, job.difference);
+        let fresh = self.built(&touched.build)?;
+        let only = |schema: &Schema| schema.filter(|id| touched.full.contains(id));
+        let mut findings = Vec::new();
+        let words = "up.sql leads to another schema than the structs";
+        findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
+        // Objects that no struct declares, and those of other tables, must be as they were.
+        let is_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
+        // What hand-written SQL gave on an object goes with the object.
+        let target = |id: &schema_core::ObjectId| match start.get(id) {
+            Some(Object::Privileges(of)) => of.home(job.before),
+            _ => None,
+        };
+        let declared_gone =
+            |id: &schema_core::ObjectId| is_gone(id) || target(id).is_some_and(|target| is_gone(&target));
+        let rest = |schema: &Schema| schema.filter(|id| !touched.full.contains(id) && !declared_gone(id));
+        let words = "up.sql changes objects that it does not record";
+        findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
+        Ok(findings)
+    }
+
+    /// As [`built`].
+    fn built(&mut self, schema: &Schema) -> Result<Schema, ProofError> {
+        let text = plan(&Schema::default(), schema, &[], &Hints::default()).up.text();
+        if !found::is_known(schema) || !is_transactional(&text) {
+            return built(self.server, schema);
+        }
+        let (scratch, mut client) = match self.empty.take() {
+            Some(empty) => empty,
+            None => {
+                let scratch = self.server.scratch()?;
+                let client = scratch.client()?;
+                (scratch, client)
+            }
+        };
+        replay::renew(&mut client)?;
+        let look = |transaction: &mut Transaction<'_>| catalog::observe_within(transaction, &Scope::default());
+        let observed = replay::run_and_undo(&mut client, &text, || Script::Fresh, look)?;
+        self.empty = Some((scratch, client));
+        observed.map(|observed| observed.schema).map_err(|error| ProofError::Server(error.to_string()))
     }
 }
 
@@ -303,35 +351,6 @@ fn observe(client: &mut Client) -> Result<Schema, ProofError> {
     let observed =
         catalog::observe(client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))?;
     Ok(observed.schema)
-}
-
-/// Compares what was touched with the same objects built from nothing, and the rest with what it was.
-fn compare_fresh(
-    server: &DevServer,
-    job: &Job<'_>,
-    start: &Schema,
-    there: &Schema,
-) -> Result<Vec<Diagnostic>, ProofError> {
-    let after = job.after.in_order_of(there).with_found(there.all_found().clone());
-    let before = job.before.clone().with_found(start.all_found().clone());
-    let touched = neighbourhood(&before, &after, job.difference);
-    let fresh = built(server, &touched.build)?;
-    let only = |schema: &Schema| schema.filter(|id| touched.full.contains(id));
-    let mut findings = Vec::new();
-    let words = "up.sql leads to another schema than the structs";
-    findings.extend(differs(UP_DIFFERS, words, &only(&fresh), &only(there)));
-    // Objects that no struct declares, and those of other tables, must be as they were.
-    let is_gone = |id: &schema_core::ObjectId| job.before.contains(id) && !job.after.contains(id);
-    // What hand-written SQL gave on an object goes with the object.
-    let target = |id: &schema_core::ObjectId| match start.get(id) {
-        Some(Object::Privileges(of)) => of.home(job.before),
-        _ => None,
-    };
-    let declared_gone = |id: &schema_core::ObjectId| is_gone(id) || target(id).is_some_and(|target| is_gone(&target));
-    let rest = |schema: &Schema| schema.filter(|id| !touched.full.contains(id) && !declared_gone(id));
-    let words = "up.sql changes objects that it does not record";
-    findings.extend(differs(UP_DIFFERS, words, &rest(start), &rest(there)));
-    Ok(findings)
 }
 
 /// The observed form of a declared schema.

@@ -1,6 +1,6 @@
 //! The recorded history as a database: replayed once, then copied from a template.
 
-use postgres::Client;
+use postgres::{Client, GenericClient, Transaction};
 use schema_core::{
     history::{Migration, is_transactional},
     sql,
@@ -128,22 +128,53 @@ fn may_wait(error: &postgres::Error) -> bool {
 /// Runs a text as it is applied, statement by statement, so that a failure names its own. A file of the user's says itself where its
 /// transactions begin.
 pub(super) fn run(client: &mut Client, text: &str, script: impl Fn() -> Script) -> Result<(), ProofError> {
-    let statements = sql::split(text).map_err(|error| ProofError::Split { script: script(), error })?;
+    let statements = cut(text, &script)?;
     let whole = is_transactional(text) && !matches!(script(), Script::File(_));
     let server = |error: postgres::Error| ProofError::Server(error.to_string());
     make_roles(client, text)?;
     if whole {
         client.batch_execute("BEGIN").map_err(server)?;
     }
+    each(client, text, &statements, &script)?;
+    if whole {
+        // What is deferred is checked here, and belongs to no statement.
+        client.batch_execute("COMMIT").map_err(|error| ProofError::statement(script(), "COMMIT", 1, &error))?;
+    }
+    Ok(())
+}
+
+/// Runs a text in one transaction, has a look at what it leads to, and rolls it back.
+pub(super) fn run_and_undo<T>(
+    client: &mut Client,
+    text: &str,
+    script: impl Fn() -> Script,
+    look: impl FnOnce(&mut Transaction<'_>) -> T,
+) -> Result<T, ProofError> {
+    let statements = cut(text, &script)?;
+    make_roles(client, text)?;
+    let server = |error: postgres::Error| ProofError::Server(error.to_string());
+    let mut transaction = client.transaction().map_err(server)?;
+    each(&mut transaction, text, &statements, &script)?;
+    let seen = look(&mut transaction);
+    transaction.rollback().map_err(server)?;
+    Ok(seen)
+}
+
+fn cut<'t>(text: &'t str, script: &impl Fn() -> Script) -> Result<Vec<sql::Statement<'t>>, ProofError> {
+    sql::split(text).map_err(|error| ProofError::Split { script: script(), error })
+}
+
+fn each(
+    client: &mut impl GenericClient,
+    text: &str,
+    statements: &[sql::Statement<'_>],
+    script: &impl Fn() -> Script,
+) -> Result<(), ProofError> {
     for statement in statements {
         client.batch_execute(statement.text).map_err(|error| {
             let line = sql::line_column(text, statement.start).0;
             ProofError::statement(script(), statement.text, line, &error)
         })?;
-    }
-    if whole {
-        // What is deferred is checked here, and belongs to no statement.
-        client.batch_execute("COMMIT").map_err(|error| ProofError::statement(script(), "COMMIT", 1, &error))?;
     }
     Ok(())
 }
