@@ -2,7 +2,7 @@
 
 use cargo_schema::{
     devdb::{self, DevServer, Options},
-    ops::prove::{DOWN_DIFFERS, Job, Prover, STATEMENT_REFUSED, UP_DIFFERS, prove},
+    ops::prove::{DOWN_DIFFERS, Job, Prover, Refusal, STATEMENT_REFUSED, Script, UP_DIFFERS, prove},
 };
 use schema_core::{
     Expr, Ident, QualifiedName, Schema, SqlType,
@@ -100,6 +100,25 @@ fn a_refused_statement_is_a_finding_with_its_line_and_the_servers_words() {
         found[0].message
     );
     assert!(found[0].notes[0].lines().nth(1).is_some_and(|line| line.trim() == "^"), "{}", found[0].notes[0]);
+}
+
+#[test]
+fn what_an_older_server_does_not_know_is_told_with_the_version_that_does() {
+    let refusal = |message: &str| Refusal {
+        script: Script::Up,
+        statement: "CREATE TABLE users (id uuid DEFAULT uuidv7())".to_owned(),
+        line: 1,
+        position: None,
+        code: "42883".to_owned(),
+        message: message.to_owned(),
+        detail: None,
+        hint: None,
+    };
+    let found = refusal("function uuidv7() does not exist").finding();
+    assert!(found.notes.iter().any(|note| note == "uuidv7(): PostgreSQL 18 and newer have it"), "{:?}", found.notes);
+    assert!(found.help.iter().any(|help| help.contains("cargo schema dev install --major 18")), "{:?}", found.help);
+    let found = refusal("function uuidv9() does not exist").finding();
+    assert!(found.notes.iter().all(|note| !note.contains("newer")), "{:?}", found.notes);
 }
 
 #[test]

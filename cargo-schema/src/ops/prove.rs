@@ -92,6 +92,21 @@ pub enum ProofError {
     Server(String),
 }
 
+/// What an older server says of something new, what that is, and the first major version that has it. From the release notes of the
+/// PostgreSQL manual, appendix E.
+const NEWER: [(&str, &str, u32); 10] = [
+    ("near \"VIRTUAL\"", "a virtual generated column", 18),
+    ("near \"NULLS\"", "NULLS NOT DISTINCT", 15),
+    ("near \"WITHOUT\"", "a key WITHOUT OVERLAPS", 18),
+    ("near \"PERIOD\"", "a foreign key with PERIOD", 18),
+    ("near \"ENFORCED\"", "a constraint that is NOT ENFORCED", 18),
+    ("\"security_invoker\"", "a view with security_invoker", 15),
+    ("function uuidv7(", "uuidv7()", 18),
+    ("function uuidv4(", "uuidv4()", 18),
+    ("function any_value(", "any_value()", 16),
+    ("function casefold(", "casefold()", 18),
+];
+
 /// A statement that PostgreSQL refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -176,6 +191,11 @@ impl Refusal {
         let mut finding = Diagnostic::error(STATEMENT_REFUSED, message).note(self.excerpt());
         finding = self.detail.iter().fold(finding, |finding, detail| finding.note(format!("detail: {detail}")));
         finding = self.hint.iter().fold(finding, |finding, hint| finding.note(format!("hint: {hint}")));
+        if let Some((_, what, major)) = NEWER.iter().find(|(told, ..)| self.message.contains(told)) {
+            finding = finding.note(format!("{what}: PostgreSQL {major} and newer have it")).help(format!(
+                "see which server this is with `cargo schema dev status`; `cargo schema dev install --major {major}` brings a newer one"
+            ));
+        }
         finding.help(match self.script {
             Script::Revision(ref id) => format!("correct migrations/{id}/up.sql; nothing was written"),
             Script::File(ref file) => format!("correct {file}; it must run in an empty database"),
