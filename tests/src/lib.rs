@@ -15,3 +15,4 @@ pub mod revisions;
 pub mod switching;
 pub mod synthetic;
 pub mod walk;
+pub mod way;

@@ -3,14 +3,14 @@
 
 use std::fs;
 
-use cargo_schema::catalog::{Scope, observe};
 use schema_core::kinds::{Object, PartitionKey};
 use schema_core::plan::{Hints, plan};
 use schema_core::rename::Rename;
-use schema_core::{Ident, ObjectId, QualifiedName, Schema};
+use schema_core::{Ident, ObjectId, QualifiedName};
 use schema_tests::app::App;
 use schema_tests::cluster::{Database, database};
 use schema_tests::dump::{diff, dump};
+use schema_tests::way::{self, observed};
 
 fn shop(database: &Database) -> App {
     let app = App::copy("shop", env!("CARGO_BIN_EXE_cargo_schema"), database);
@@ -289,10 +289,6 @@ fn privileges_come_back_with_a_table_that_is_made_anew() {
     assert!(!way.contains("REVOKE"), "they go with the table: {way}");
 }
 
-fn observed(database: &Database) -> Schema {
-    observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}")).schema
-}
-
 /// Two databases, there and back, where something is under the privileges that moves.
 #[test]
 fn privileges_follow_what_they_are_on() {
@@ -365,16 +361,9 @@ fn privileges_follow_what_they_are_on() {
 
 #[track_caller]
 fn there_and_back(from: &str, to: &str, renames: &[Rename]) {
-    let (here, there) = (database(), database());
+    let here = database();
     roles(&here, &["privileges_reader"]);
     let maintain = here.value("SELECT current_setting('server_version_num')::integer >= 170000") == "t";
     let to = if maintain { to.to_owned() } else { to.replace(", MAINTAIN", "") };
-    run(&here, from);
-    run(&there, &to);
-    let (before, after, start, goal) = (observed(&here), observed(&there), dump(&here), dump(&there));
-    let way = plan(&before, &after, renames, &Hints::default());
-    run(&here, &format!("BEGIN; {} COMMIT;", way.up.text()));
-    assert_eq!(diff(&goal, &dump(&here)), Vec::<String>::new(), "{}", way.up.text());
-    run(&here, &format!("BEGIN; {} COMMIT;", way.down.text()));
-    assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new(), "{}", way.down.text());
+    way::there_and_back(&here, from, &to, renames);
 }

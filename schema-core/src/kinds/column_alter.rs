@@ -18,7 +18,7 @@ pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
         statements.push(set_type(diff, context));
     }
     statements.extend(nullability_up(diff, context));
-    statements.extend(enter_value(diff, retyped));
+    statements.extend(enter_value(diff, retyped, context));
     statements.extend(nullability_down(diff));
     statements.extend(ColumnSettings::alter(diff, retyped));
     let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
@@ -127,7 +127,7 @@ fn nullability_down(diff: &Diff<&Column>) -> Option<Statement> {
 }
 
 /// Gives the column its new source of values.
-fn enter_value(diff: &Diff<&Column>, retyped: bool) -> Vec<Statement> {
+fn enter_value(diff: &Diff<&Column>, retyped: bool, context: &Context) -> Vec<Statement> {
     use ColumnValue::{Default, Identity, None, Serial};
     let Diff { before, after } = diff;
     match (&before.value, &after.value) {
@@ -140,7 +140,11 @@ fn enter_value(diff: &Diff<&Column>, retyped: bool) -> Vec<Statement> {
         }
         (_, Identity(new)) => add_identity(before, after, new),
         (Serial { sequence: old }, Serial { sequence: new }) => alter_serial(diff, old, new),
-        (_, Serial { sequence }) => add_serial(before, after, sequence),
+        (_, Serial { sequence }) => {
+            let mut statements = add_serial(before, after, sequence);
+            statements.extend(unlogged_with_table(after, sequence, context));
+            statements
+        }
         _ => vec![],
     }
 }
@@ -217,6 +221,18 @@ fn add_serial(before: &Column, after: &Column, sequence: &Ident) -> Vec<Statemen
     statements.push(Statement::sql(format!("ALTER SEQUENCE {name} OWNED BY {owner}")));
     statements.push(alter_column(after, format!("SET DEFAULT nextval({})", quote_literal(&name))));
     statements
+}
+
+/// From 15 on the sequence of a serial column of an unlogged table is unlogged too.
+/// <https://www.postgresql.org/docs/15/sql-createsequence.html>
+fn unlogged_with_table(column: &Column, sequence: &Ident, context: &Context) -> Option<Statement> {
+    let unlogged = context.after.table(&column.table).is_some_and(|table| table.unlogged);
+    let alter = format!("ALTER SEQUENCE {} SET UNLOGGED", column.sequence_name(sequence).quoted());
+    let body = format!(
+        "BEGIN IF 150000 <= current_setting('server_version_num')::integer THEN EXECUTE {}; END IF; END",
+        quote_literal(&alter)
+    );
+    unlogged.then(|| Statement::sql(format!("DO {}", quote_literal(&body))))
 }
 
 /// What the change may lose or break in rows that exist.

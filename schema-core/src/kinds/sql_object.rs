@@ -74,7 +74,8 @@ impl SqlObject {
         own.chain(self.comments())
     }
 
-    fn same_definition(&self, other: &SqlObject) -> bool {
+    /// Whether the statements are the same, whatever the comments.
+    pub(crate) fn same_definition(&self, other: &SqlObject) -> bool {
         let same = |(ours, theirs): (&String, &String)| same_sql(ours, theirs);
         same((&self.sql, &other.sql))
             && self.then.len() == other.then.len()

@@ -309,8 +309,13 @@ fn claims(action: &Action, context: &Context) -> (Vec<NameClaim>, Vec<NameClaim>
         |object: &Object, parts: &[Object]| std::iter::once(object).chain(parts).flat_map(Object::claims).collect();
     match action {
         Action::Drop(Object::Table(table)) => {
-            let parts: Vec<Object> = context.before.parts_of(&table.name).cloned().collect();
+            let mut parts: Vec<Object> = context.before.parts_of(&table.name).cloned().collect();
+            parts.extend(owned_sequences(&table.name, None, context).cloned());
             (of(&Object::Table(table.clone()), &parts), Vec::new())
+        }
+        Action::Drop(object @ Object::Column(column)) => {
+            let owned: Vec<Object> = owned_sequences(&column.table, Some(&column.name), context).cloned().collect();
+            (of(object, &owned), Vec::new())
         }
         Action::Drop(object) => (of(object, &[]), Vec::new()),
         Action::Create(object, parts) => (Vec::new(), of(object, parts)),
@@ -318,6 +323,23 @@ fn claims(action: &Action, context: &Context) -> (Vec<NameClaim>, Vec<NameClaim>
         Action::Relabel(rename) => (vec![label(&rename.before)], vec![label(&rename.after)]),
         Action::Finish(_) | Action::Release(_) | Action::Save(_) | Action::Restore(_) => (Vec::new(), Vec::new()),
     }
+}
+
+/// The sequences that go with a table, or with a column of it.
+fn owned_sequences<'s>(
+    table: &'s QualifiedName,
+    column: Option<&'s crate::Ident>,
+    context: &Context<'s>,
+) -> impl Iterator<Item = &'s Object> {
+    let after = context.after;
+    context.before.of_kind(KindName::Sequence).filter(move |object| {
+        let owner = match object {
+            Object::Sequence(of) => of.owned_by.as_ref(),
+            _ => None,
+        };
+        let goes = owner.is_some_and(|(owner, of)| owner == table && column.is_none_or(|column| column == of));
+        goes && !after.contains(&object.id())
+    })
 }
 
 /// What a constraint or index claims by its name alone.

@@ -72,19 +72,19 @@ pub fn plan(before: &Schema, after: &Schema, renames: &[Rename], hints: &Hints) 
     let there = difference(before, after, renames);
     let back = way_back(after, before, &applied_inverted(&there.renames));
     let (steps, goal) = handover::spelled(&there, after);
-    let up = script(&steps, &goal, hints, Fill::Nothing);
+    let up = script(before, &steps, &goal, hints, Fill::Nothing);
     let hazards = hazards(&steps, &goal, hints);
     let (steps, goal) = handover::spelled(&back, before);
-    let down = script(&steps, &goal, &Hints::default(), Fill::Placeholder);
+    let down = script(after, &steps, &goal, &Hints::default(), Fill::Placeholder);
     Plan { difference: there, up, down, hazards }
 }
 
 /// The statements of one way.
-fn script(difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) -> Script {
+fn script(before: &Schema, difference: &Difference, after: &Schema, hints: &Hints, fill: Fill) -> Script {
     let mut script = Script::default();
     let nothing = Hints::default();
     let start = Context { before: &difference.renamed, after: &difference.renamed, hints: &nothing, fill };
-    for object in order::displaced(&difference.displaced) {
+    for object in order::displaced(&difference.displaced, before) {
         script.extend(object.drop(&start), object.drop_hazards().iter().any(Hazard::is_loss));
     }
     let (schemas, others): (Vec<&Rename>, Vec<&Rename>) =

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::{Ident, KindName, ObjectId, Schema, diff::Difference, kinds::Object};
 
-/// Displaced objects, what needs another one first.
-pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
-    let schema: Schema = objects.iter().cloned().collect();
+/// Displaced objects of a schema, what needs another one first.
+pub(super) fn displaced<'o>(objects: &'o [Object], before: &Schema) -> Vec<&'o Object> {
+    let schema = objects.iter().cloned().collect::<Schema>().with_found(before.all_found().clone());
     let mut left: Vec<&Object> = objects.iter().collect();
     let mut ordered: Vec<&Object> = Vec::new();
     let tables: BTreeSet<ObjectId> = objects.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
@@ -16,9 +16,17 @@ pub(super) fn displaced(objects: &[Object]) -> Vec<&Object> {
         !with_table || object.kind() == KindName::ForeignKey
     });
     while !left.is_empty() {
+        // What needs a column needs its table, with which the column goes.
+        let with_table = |id: ObjectId| {
+            let table = schema.get(&id).and_then(Object::table).map(ObjectId::table);
+            std::iter::once(id).chain(table)
+        };
         let needed: BTreeSet<ObjectId> = left
             .iter()
-            .flat_map(|object| object.requires(&schema).into_iter().filter(|id| *id != object.id()).collect::<Vec<_>>())
+            .flat_map(|object| {
+                let ids = object.requires(&schema).into_iter().flat_map(with_table);
+                ids.filter(|id| *id != object.id()).collect::<Vec<_>>()
+            })
             .collect();
         let free: Vec<&Object> = left.iter().rev().copied().filter(|object| !needed.contains(&object.id())).collect();
         // A cycle cannot be: foreign keys are objects of their own.

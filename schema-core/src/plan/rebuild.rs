@@ -67,8 +67,10 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
 /// Statements whose text is as it was and means something else now: `SELECT *` other columns, a name another table.
 fn stale(context: &Context) -> Vec<ObjectId> {
     let stale = |(id, old): (&ObjectId, &Found)| {
-        let same =
-            matches!(context.before.get(id), Some(object @ Object::Sql(_)) if context.after.get(id) == Some(object));
+        let same = match (context.before.get(id), context.after.get(id)) {
+            (Some(Object::Sql(before)), Some(Object::Sql(after))) => before.same_definition(after),
+            _ => false,
+        };
         let new = context.after.found(id).filter(|new| *new != old);
         (same && new.is_some()).then(|| id.clone())
     };

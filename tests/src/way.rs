@@ -1,0 +1,29 @@
+//! The plan between two databases, run there and back and judged by their dumps.
+
+use cargo_schema::catalog::{Scope, observe};
+use schema_core::Schema;
+use schema_core::plan::{Hints, plan};
+use schema_core::rename::Rename;
+
+use crate::cluster::{Database, database};
+use crate::dump::{diff, dump};
+
+/// What the catalogs of a database say.
+pub fn observed(database: &Database) -> Schema {
+    observe(&mut database.client(), &Scope::default()).unwrap_or_else(|error| panic!("{error}")).schema
+}
+
+/// Runs `from` in this database and `to` in another one, and takes this one there and back.
+#[track_caller]
+pub fn there_and_back(here: &Database, from: &str, to: &str, renames: &[Rename]) {
+    let there = database();
+    let run = |database: &Database, sql: &str| database.client().batch_execute(sql).expect("the SQL runs");
+    run(here, from);
+    run(&there, to);
+    let (before, after, start, goal) = (observed(here), observed(&there), dump(here), dump(&there));
+    let way = plan(&before, &after, renames, &Hints::default());
+    run(here, &format!("BEGIN; {} COMMIT;", way.up.text()));
+    assert_eq!(diff(&goal, &dump(here)), Vec::<String>::new(), "{}", way.up.text());
+    run(here, &format!("BEGIN; {} COMMIT;", way.down.text()));
+    assert_eq!(diff(&start, &dump(here)), Vec::<String>::new(), "{}", way.down.text());
+}
