@@ -16,10 +16,17 @@ pub fn observed(database: &Database) -> Schema {
 /// Runs `from` in this database and `to` in another one, and takes this one there and back.
 #[track_caller]
 pub fn there_and_back(here: &Database, from: &str, to: &str, renames: &[Rename]) {
+    there_and_back_with(here, from, "", to, renames);
+}
+
+/// The same with rows.
+#[track_caller]
+pub fn there_and_back_with(here: &Database, from: &str, rows: &str, to: &str, renames: &[Rename]) {
     let there = database();
     let run = |database: &Database, sql: &str| database.client().batch_execute(sql).expect("the SQL runs");
     run(here, from);
     run(&there, to);
+    run(here, rows);
     let (before, after, start, goal) = (observed(here), observed(&there), dump(here), dump(&there));
     let way = plan(&before, &after, renames, &Hints::default());
     run(here, &format!("BEGIN; {} COMMIT;", way.up.text()));

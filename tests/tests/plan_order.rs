@@ -3,7 +3,7 @@
 use schema_core::rename::Rename;
 use schema_core::{Ident, ObjectId, QualifiedName};
 use schema_tests::cluster::database;
-use schema_tests::way::there_and_back;
+use schema_tests::way::{there_and_back, there_and_back_with};
 
 fn renamed(before: &str, after: &str) -> Rename {
     let table = |name: &str| ObjectId::table(&QualifiedName::public(Ident::of(name)));
@@ -59,4 +59,48 @@ fn a_sequence_that_goes_with_its_table_leaves_its_name() {
 fn the_sequence_of_an_unlogged_table_is_unlogged() {
     there_and_back(&database(), "CREATE UNLOGGED TABLE t (id int);", "CREATE UNLOGGED TABLE t (id serial);", &[]);
     there_and_back(&database(), "CREATE TABLE t (id int);", "CREATE UNLOGGED TABLE t (id serial);", &[]);
+}
+
+/// A routine and a view hold the type itself, and no column of it.
+#[test]
+fn what_names_a_type_goes_while_another_takes_its_place() {
+    let around = "CREATE TABLE t (id int, m mood); CREATE FUNCTION f(mood) RETURNS mood LANGUAGE sql AS 'SELECT $1';
+                  CREATE VIEW v AS SELECT f(m) FROM t; CREATE VIEW w AS SELECT 'a'::mood AS x;";
+    for (from, to) in [
+        ("CREATE TYPE mood AS ENUM ('a', 'b');", "CREATE TYPE mood AS ENUM ('a');"),
+        ("CREATE DOMAIN mood AS varchar(5);", "CREATE DOMAIN mood AS text;"),
+    ] {
+        there_and_back(&database(), &format!("{from} {around}"), &format!("{to} {around}"), &[]);
+    }
+}
+
+/// Rows are in the table on the way there and back.
+#[test]
+fn a_composite_type_changes_under_the_columns_that_have_it() {
+    let around = "CREATE TABLE t (id int PRIMARY KEY, home addr, other addr NOT NULL DEFAULT '(,)');
+                  CREATE VIEW v AS SELECT id, (home).street FROM t; CREATE INDEX ON t (((home).street));
+                  CREATE FUNCTION f(addr) RETURNS text LANGUAGE sql AS 'SELECT ($1).street';
+                  COMMENT ON COLUMN addr.zip IS 'code'; GRANT USAGE ON TYPE addr TO PUBLIC;";
+    let rows = "INSERT INTO t VALUES (1, ROW('a', '12345'), DEFAULT), (2, NULL, ROW('b', NULL)), (3, ROW(NULL, NULL), DEFAULT);";
+    let from = format!("CREATE TYPE addr AS (street text, zip varchar(5)); {around}");
+    for (to, default) in [
+        ("street text, zip varchar(5), city text", "(,,)"),
+        ("street text, zip varchar(9)", "(,)"),
+        ("zip varchar(5), street text", "(,)"),
+        ("city text, zip varchar(9), street varchar", "(,,)"),
+    ] {
+        let to = format!("CREATE TYPE addr AS ({to}); {}", around.replace("'(,)'", &format!("'{default}'")));
+        let database = database();
+        there_and_back_with(&database, &from, rows, &to, &[]);
+        let kept = database.value("SELECT string_agg(t::text, ' ' ORDER BY id) FROM t");
+        assert_eq!(kept, "(1,\"(a,12345)\",\"(,)\") (2,,\"(b,)\") (3,\"(,)\",\"(,)\")", "{to}");
+    }
+    // An attribute goes, and its values with it.
+    let around = "CREATE TABLE t (id int, home addr); CREATE VIEW v AS SELECT (home).street FROM t;";
+    there_and_back(
+        &database(),
+        &format!("CREATE TYPE addr AS (zip text, street text); COMMENT ON COLUMN addr.zip IS 'code'; {around}"),
+        &format!("CREATE TYPE addr AS (street text, no int); COMMENT ON COLUMN addr.no IS 'number'; {around}"),
+        &[],
+    );
 }

@@ -360,3 +360,40 @@ fn a_row_without_a_key_stays_whole_in_the_stash_when_a_type_would_round_it() {
     assert_eq!(rows(&database, "TABLE log"), "(0.1000) (1.2345) (1.2345) (3.0000)");
     assert!(Migrator::new(wide).stash(&mut client).unwrap().is_empty());
 }
+
+/// Attributes of a composite type go in place, or the type is another one of the same name.
+#[test]
+fn values_of_a_composite_type_keep_what_it_loses() {
+    let first = (
+        "1_address",
+        "CREATE TYPE address AS (street text);\nALTER TABLE users ADD home address, ADD old address[];",
+        "",
+    );
+    let in_place = (
+        "2_town",
+        "ALTER TYPE address ADD ATTRIBUTE town text, ADD ATTRIBUTE zip varchar(9);",
+        "ALTER TYPE address DROP ATTRIBUTE town, DROP ATTRIBUTE zip;",
+    );
+    let replaced = (
+        "2_town",
+        "ALTER TABLE users DROP old;\nALTER TYPE address RENAME TO address_before;\nCREATE TYPE address AS (street text, town text, zip varchar(9));\n\
+         ALTER TABLE users ALTER home TYPE address USING ROW((home).street, NULL, NULL)::text::address;\nDROP TYPE address_before;",
+        "ALTER TYPE address RENAME TO address_before;\nCREATE TYPE address AS (street text);\n\
+         ALTER TABLE users ALTER home TYPE address USING ROW((home).street)::text::address;\nDROP TYPE address_before;\nALTER TABLE users ADD old address[];",
+    );
+    for feature in [in_place, replaced] {
+        let database = database();
+        let mut client = database.client();
+        let (base, feature) = (with(&[first]), with(&[first, feature]));
+        to(&mut client, &feature);
+        run(
+            &database,
+            "INSERT INTO users (id, name, home) VALUES (1, 'a', ROW('s', 't', '12345')), (2, 'b', ROW('u', NULL, NULL))",
+        );
+        to(&mut client, &base);
+        assert_eq!(rows(&database, "SELECT id, home FROM users ORDER BY id"), "(1,\"(s)\") (2,\"(u)\")");
+        let report = to(&mut client, &feature);
+        assert!(is_whole(&report), "{:?}", report.restored);
+        assert_eq!(rows(&database, "SELECT id, home FROM users ORDER BY id"), "(1,\"(s,t,12345)\") (2,\"(u,,)\")");
+    }
+}

@@ -9,6 +9,7 @@ mod column_alter;
 mod column_settings;
 mod column_type;
 mod comment;
+mod composite;
 mod default_privileges;
 mod domain;
 mod enum_type;

@@ -92,8 +92,7 @@ pub(super) fn replace(
     }
     // Last, because whoever may not use the type could not convert a column to it.
     for of in &family {
-        let kind = if is_domain(of, context) { KindName::Domain } else { KindName::Enum };
-        statements.extend(given_again(&ObjectId::top(kind, of), context));
+        statements.extend(given_again(&type_id(of, context), context));
     }
     let gone = family.iter().rev().map(|name| format!("DROP {} {}", words(name, context), type_name(&aside(name))));
     statements.extend(gone.map(Statement::sql));
@@ -113,6 +112,12 @@ fn words(name: &QualifiedName, context: &Context) -> &'static str {
     if is_domain(name, context) { "DOMAIN" } else { "TYPE" }
 }
 
+fn type_id(name: &QualifiedName, context: &Context) -> ObjectId {
+    let kinds = [KindName::Domain, KindName::CompositeType];
+    let found = kinds.into_iter().map(|kind| ObjectId::top(kind, name)).find(|id| context.after.contains(id));
+    found.unwrap_or_else(|| ObjectId::top(KindName::Enum, name))
+}
+
 fn is_domain(name: &QualifiedName, context: &Context) -> bool {
     context.after.contains(&ObjectId::top(KindName::Domain, name))
 }
@@ -128,9 +133,10 @@ fn move_column(column: &Column, context: &Context, using: &str) -> Vec<Statement
     dropped.into_iter().chain([moved]).chain(restored).collect()
 }
 
-/// The columns whose values are rewritten.
+/// The columns whose values are rewritten, and the types themselves: a routine or view that names one holds it.
 pub(super) fn columns_moved(name: &QualifiedName, context: &Context) -> Vec<Retyped> {
     let family = family(name, context);
-    let columns = family.iter().flat_map(|name| columns_kept(name, context.before, context.after));
-    columns.map(|column| Retyped { id: column.id(), rebased: true }).collect()
+    let columns = family.iter().flat_map(|name| columns_kept(name, context.before, context.after)).map(Column::id);
+    let types = family.iter().map(|name| type_id(name, context));
+    columns.chain(types).map(|id| Retyped { id, rebased: true }).collect()
 }

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, Kind, NameClaim, comment};
+use super::{Alteration, Kind, NameClaim, Retyped, comment, composite};
 use crate::{
-    DEFAULT_SCHEMA, Diff, Ident, KindName, ObjectId, QualifiedName, Schema, Statement,
+    DEFAULT_SCHEMA, Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement,
     plan::Context,
     rename::Rename,
-    sql::{or_replace, replaces_routine, same_sql},
+    sql::{attributes, or_replace, replaces_routine, same_sql},
 };
 
 /// An object and the statement that makes it. Two are equal when their statements differ in layout at most.
@@ -156,7 +156,10 @@ impl SqlObject {
             .column_comments
             .keys()
             .chain(after.column_comments.keys().filter(|name| !before.column_comments.contains_key(*name)));
+        let attributes = attributes(&after.sql);
+        let is_gone = |name: &&Ident| attributes.as_ref().is_some_and(|all| all.iter().all(|own| own.name != **name));
         let changed = names.filter(|name| before.column_comments.get(*name) != after.column_comments.get(*name));
+        let changed = changed.filter(|name| !is_gone(name));
         statements.extend(changed.filter_map(|name| after.column_comment(name, after.column_comments.get(name))));
         statements
     }
@@ -209,10 +212,25 @@ impl Kind for SqlObject {
         if diff.before.same_definition(diff.after) {
             return Alteration::Statements(comments);
         }
+        match composite::alter(diff, context) {
+            Some(composite::Altered::InPlace(statements)) => {
+                return Alteration::Statements(statements.into_iter().chain(comments).collect());
+            }
+            Some(composite::Altered::Replaced(alteration)) => return alteration,
+            None => {}
+        }
         match SqlObject::replaces(diff, context) {
             true => Alteration::Statements(diff.after.refresh().into_iter().chain(comments).collect()),
             false => Alteration::Recreate,
         }
+    }
+
+    fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
+        if diff.before.same_definition(diff.after) { Vec::new() } else { composite::retypes(diff, context) }
+    }
+
+    fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
+        composite::hazards(diff, context)
     }
 
     fn claims(&self) -> Vec<NameClaim> {

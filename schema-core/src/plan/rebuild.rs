@@ -124,7 +124,8 @@ fn spread(
     staying: &[(&ObjectId, &Object)],
     before: &Schema,
 ) {
-    let columns: Vec<_> = retyped.iter().filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
+    let columns = retyped.iter().filter(|of| of.id.kind == KindName::Column);
+    let columns: Vec<_> = columns.filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
     // The columns of heirs change with them.
     let heirs = columns.iter().flat_map(|(table, of)| before.heirs(table).into_iter().map(move |heir| (heir, of)));
     let own = columns.iter().map(|(table, of)| (table, of));

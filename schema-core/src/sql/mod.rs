@@ -4,6 +4,7 @@
 //! expressions, resolves names, or sends anything to a server: what a statement means is for PostgreSQL to say.
 
 mod array_cast;
+mod attributes;
 mod classify;
 mod compare;
 mod definition;
@@ -18,6 +19,7 @@ mod routine;
 mod splitter;
 
 pub use array_cast::spread_array_casts;
+pub(crate) use attributes::{Attribute, attributes};
 pub use classify::{NotInTransaction, StatementKind, statement_kind};
 pub use compare::{normalized, same_sql};
 pub use definition::{Definition, Named, definition};

@@ -75,7 +75,8 @@ fn changed(before: &Table, after: &Table, touched: bool) -> Option<Changed> {
         match later(column) {
             None => gone.push(column.clone()),
             Some(now) => {
-                let retyped = now.data_type != column.data_type || same && now.number != column.number;
+                let other = now.data_type != column.data_type || now.shape != column.shape;
+                let retyped = other || same && now.number != column.number;
                 if touched || retyped {
                     watched.push((column.clone(), now.name));
                 }
@@ -111,6 +112,7 @@ mod tests {
             number,
             name: name.to_owned(),
             data_type: data_type.to_owned(),
+            shape: data_type.to_owned(),
             cast: data_type.to_owned(),
             whole: None,
             generated: false,

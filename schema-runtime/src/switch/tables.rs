@@ -42,6 +42,8 @@ pub(crate) struct Column {
     pub name: String,
     /// With its modifiers, as PostgreSQL writes it.
     pub data_type: String,
+    /// Which type that is, and of a composite type its attributes: another one may have taken its name, or it may have lost some.
+    pub shape: String,
     /// What a text is cast to, to become its value: a cast to a type with a length cuts what is too long, an assignment refuses it.
     pub cast: String,
     /// Where its type rounds or cuts what it takes: a type that holds all of it.
@@ -149,12 +151,15 @@ const TABLES: &str = "WITH changed AS MATERIALIZED ({changed}) SELECT c.oid, n.n
             WHEN 'date'::regtype IN (a.atttypid, t.typbasetype) THEN 'timestamp without time zone' \
             WHEN a.atttypmod <> -1 THEN pg_catalog.format_type(a.atttypid, -1) \
             WHEN t.typtypmod <> -1 THEN pg_catalog.format_type(t.typbasetype, -1) END, \
-        h.oid IS NOT NULL, x.horizon, x.clean \
+        h.oid IS NOT NULL, x.horizon, x.clean, \
+        concat(a.atttypid, (SELECT string_agg(format(' %s %s', m.attname, m.atttypid), ',' ORDER BY m.attnum) \
+            FROM pg_catalog.pg_attribute m WHERE m.attrelid = coalesce(e.typrelid, t.typrelid) AND m.attnum > 0 AND NOT m.attisdropped)) \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
     LEFT JOIN changed h ON h.oid = c.oid \
     LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = h.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S' \
     LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' \
     CROSS JOIN (SELECT ARRAY['varchar', 'bit', 'varbit', 'varchar[]', 'bit[]', 'varbit[]']::regtype[]::oid[] AS strings, \
         ARRAY['real', 'double precision']::regtype[]::oid[] AS floats) AS y \
     CROSS JOIN (SELECT pg_snapshot_xmin(pg_current_snapshot())::xid AS horizon, pg_current_xact_id_if_assigned() IS NULL AS clean) AS x \
@@ -168,7 +173,10 @@ const ALL: &str = "SELECT oid FROM pg_catalog.pg_class";
 /// Relations that a transaction since the horizon has changed, or the type of one of their columns.
 const CHANGED: &str = "SELECT oid FROM pg_catalog.pg_class WHERE {recent} \
     UNION SELECT attrelid FROM pg_catalog.pg_attribute \
-    WHERE {recent} OR atttypid = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_type WHERE {recent}))";
+    WHERE {recent} OR atttypid = ANY (ARRAY( \
+        WITH types AS (SELECT t.oid FROM pg_catalog.pg_type t WHERE {recent} OR t.typrelid IN (SELECT m.attrelid \
+            FROM pg_catalog.pg_attribute m JOIN pg_catalog.pg_class c ON c.oid = m.attrelid AND c.relkind = 'c' WHERE age(m.xmin) <= {horizon})) \
+        SELECT oid FROM types UNION SELECT t.oid FROM pg_catalog.pg_type t JOIN types ON types.oid = t.typelem))";
 
 /// Looks at all of them.
 pub(crate) async fn look<S: Session>(session: &mut S) -> Result<Tables, ApplyError> {
@@ -184,8 +192,9 @@ impl Base {
 
     /// Looks at what has changed since.
     pub(crate) async fn now<S: Session>(&self, session: &mut S) -> Result<Tables, ApplyError> {
-        let recent = format!("age(xmin) <= age('{}'::xid)", self.horizon);
-        let found = read(session, &CHANGED.replace("{recent}", &recent), &self.tables).await?;
+        let horizon = format!("age('{}'::xid)", self.horizon);
+        let changed = CHANGED.replace("{recent}", "age(xmin) <= {horizon}").replace("{horizon}", &horizon);
+        let found = read(session, &changed, &self.tables).await?;
         if found.complete { Ok(found.tables) } else { look(session).await }
     }
 }
@@ -227,6 +236,7 @@ async fn read<S: Session>(session: &mut S, changed: &str, base: &Tables) -> Resu
                 number: number(text(7)),
                 name: text(8).to_owned(),
                 data_type: text(9).to_owned(),
+                shape: text(18).to_owned(),
                 cast: text(13).to_owned(),
                 whole: row[14].clone(),
                 generated: text(10) == "t",

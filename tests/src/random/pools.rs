@@ -181,6 +181,14 @@ pub fn knowledge(schema: &Schema, of: &SqlType) -> Knowledge {
                 // A default that breaks a check of the domain would make every ADD COLUMN fail.
                 Knowledge { class, defaults: base.values.to_vec(), ..base }
             }
+            _ if schema.contains(&ObjectId::top(KindName::CompositeType, name)) => {
+                let commas = match schema.get(&ObjectId::top(KindName::CompositeType, name)) {
+                    Some(Object::Sql(of)) => of.sql.matches(',').count(),
+                    _ => 0,
+                };
+                let row = |first: &str| format!("'({first}{})'", ",".repeat(commas));
+                Knowledge { class: Class::Unordered, values: [row("x"), row("")], defaults: vec![row("y")] }
+            }
             _ => Knowledge::of(of_extension.map(|(_, sample)| sample).unwrap_or_else(unknown)),
         };
     if of.array {

@@ -6,7 +6,7 @@
 
 use schema_core::{
     Expr, Ident, KindName, QualifiedName, Schema, SqlType,
-    kinds::{Check, Column, ColumnValue, Index, IndexElement, Object, SqlObject, Table},
+    kinds::{Check, Column, ColumnValue, EnumType, Index, IndexElement, Object, SqlObject, Table},
     sql::{Definition, definition},
 };
 
@@ -57,6 +57,7 @@ const BUNDLES: &[Draw] = &[
     event,
     conversion,
     cast,
+    held,
 ];
 
 struct Bundle<'s> {
@@ -356,6 +357,29 @@ fn defaulted(bundle: &mut Bundle<'_>) -> Option<()> {
     bundle.objects.push(Column { value, ..Column::new(table, Ident::of("value"), text) }.into());
     if bundle.rng.percent(50) {
         bundle.sql(format!("CREATE VIEW v_value AS SELECT value, f_value(2::{of}) FROM with_value"));
+    }
+    Some(())
+}
+
+/// Types that columns, routines and views hold.
+fn held(bundle: &mut Bundle<'_>) -> Option<()> {
+    let labels = bundle.rng.word(&["a", "a b", "b a c", "a b c"]).split(' ').map(Ident::of).collect();
+    let [state, table] = ["e_state", "with_held"].map(|name| QualifiedName::public(Ident::of(name)));
+    bundle.objects.push(EnumType { name: state, values: labels, comment: None }.into());
+    let parts = ["street text", "street text, zip char(5)", "zip varchar(9), street text", "street varchar, no int"];
+    let parts = bundle.rng.word(&parts);
+    bundle.sql(format!("CREATE TYPE c_home AS ({parts})"));
+    bundle.objects.push(Table::new(table.clone()).into());
+    for (column, of) in [("state", "e_state"), ("home", "c_home")] {
+        let (nullable, of) = (bundle.rng.percent(70), SqlType::parse(of).ok()?);
+        bundle.objects.push(Column { nullable, ..Column::new(table.clone(), Ident::of(column), of) }.into());
+    }
+    bundle.sql(
+        "CREATE FUNCTION f_state(e_state, c_home) RETURNS text LANGUAGE sql AS $$ SELECT $1::text || ($2).street $$",
+    );
+    if bundle.rng.percent(60) {
+        bundle
+            .sql("CREATE VIEW v_held AS SELECT f_state(state, home), (home).street, 'a'::e_state AS a FROM with_held");
     }
     Some(())
 }
