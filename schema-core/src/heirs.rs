@@ -96,7 +96,7 @@ impl Schema {
     }
 
     /// The renames that an object has to follow: that of a column is one of each heir as well, and a table takes the sequences of its
-    /// columns to another PostgreSQL schema.
+    /// columns, and those that columns own, to another PostgreSQL schema.
     pub(crate) fn felt(&self, renames: &[Rename]) -> Vec<Rename> {
         let of_column = |rename: &Rename| match rename.before.kind {
             KindName::Column => rename.before.outer(),
@@ -119,7 +119,11 @@ impl Schema {
         let moved =
             tables.filter(|(before, after)| rename.before.kind == KindName::Table && before.schema != after.schema);
         let Some((before, after)) = moved else { return Vec::new() };
-        let names = self.columns(&before).into_iter().filter_map(|column| column.value.sequence());
+        let owned = self.of_kind(KindName::Sequence).filter_map(|object| match object {
+            Object::Sequence(of) => of.owned_by.as_ref().filter(|(owner, _)| *owner == before).map(|_| &of.name.name),
+            _ => None,
+        });
+        let names = self.columns(&before).into_iter().filter_map(|column| column.value.sequence()).chain(owned);
         let id = |table: &QualifiedName, name: &Ident| ObjectId::top(KindName::Sequence, &table.sibling(name.clone()));
         names.map(|name| Rename { before: id(&before, name), after: id(&after, name) }).collect()
     }

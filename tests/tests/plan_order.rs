@@ -1,7 +1,7 @@
 //! Ways on which a name, a text or a table means something else after the first statements.
 
 use schema_core::rename::Rename;
-use schema_core::{Ident, ObjectId, QualifiedName};
+use schema_core::{Ident, KindName, ObjectId, QualifiedName};
 use schema_tests::cluster::database;
 use schema_tests::way::{there_and_back, there_and_back_with};
 
@@ -102,5 +102,46 @@ fn a_composite_type_changes_under_the_columns_that_have_it() {
         &format!("CREATE TYPE addr AS (zip text, street text); COMMENT ON COLUMN addr.zip IS 'code'; {around}"),
         &format!("CREATE TYPE addr AS (street text, no int); COMMENT ON COLUMN addr.no IS 'number'; {around}"),
         &[],
+    );
+}
+
+#[test]
+fn an_owned_sequence_moves_with_its_table() {
+    let table = |schema: &str| ObjectId::table(&QualifiedName { schema: Ident::of(schema), name: Ident::of("t") });
+    there_and_back(
+        &database(),
+        "CREATE SCHEMA app; CREATE TABLE t (id int); CREATE SEQUENCE numbers OWNED BY t.id;",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int, more int); CREATE SEQUENCE app.numbers OWNED BY app.t.id;",
+        &[Rename { before: table("public"), after: table("app") }],
+    );
+    there_and_back(
+        &database(),
+        "CREATE SCHEMA app; CREATE TABLE t (id int);",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int); CREATE SEQUENCE app.numbers OWNED BY app.t.id;",
+        &[Rename { before: table("public"), after: table("app") }],
+    );
+}
+
+/// The domain cannot go before its column has the other one, which is over the new type.
+#[test]
+fn a_type_is_replaced_while_a_domain_over_it_goes() {
+    there_and_back(
+        &database(),
+        "CREATE TYPE mood AS ENUM ('a', 'b', 'c'); CREATE DOMAIN one AS mood; CREATE TABLE t (id int, m one, n mood);",
+        "CREATE TYPE mood AS ENUM ('a', 'c'); CREATE DOMAIN two AS mood; CREATE TABLE t (id int, m two, n mood);",
+        &[],
+    );
+}
+
+/// The table goes before another schema takes the name of its own, and the extension with its types goes too.
+#[test]
+fn what_makes_room_goes_before_the_types_of_its_columns() {
+    let schema = |name: &str| ObjectId::global(KindName::Schema, &Ident::of(name));
+    there_and_back(
+        &database(),
+        "CREATE SCHEMA old; CREATE SCHEMA app; CREATE EXTENSION hstore SCHEMA app; CREATE TABLE app.t (h app.hstore);
+         CREATE RULE r AS ON DELETE TO app.t DO NOTHING; CREATE TABLE old.u ();",
+        "CREATE SCHEMA app; CREATE TABLE app.u ();",
+        &[Rename { before: schema("old"), after: schema("app") }],
     );
 }

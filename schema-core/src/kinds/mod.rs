@@ -54,6 +54,7 @@ pub use namespace::Namespace;
 pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
 pub use primary_key::PrimaryKey;
 pub use privileges::Privileges;
+pub(crate) use retype::left_behind;
 pub use rights::{Grantee, ObjectClass, Privilege, Rights};
 pub use sequence::{Sequence, SequenceOptions};
 pub use sql_object::SqlObject;

@@ -94,9 +94,43 @@ pub(super) fn replace(
     for of in &family {
         statements.extend(given_again(&type_id(of, context), context));
     }
-    let gone = family.iter().rev().map(|name| format!("DROP {} {}", words(name, context), type_name(&aside(name))));
-    statements.extend(gone.map(Statement::sql));
+    if !is_held(&family, context) {
+        statements.extend(put_away(&family, context));
+    }
     Alteration::Statements(statements)
+}
+
+/// The old types go, those that need others first.
+fn put_away(family: &[QualifiedName], context: &Context) -> Vec<Statement> {
+    let gone = family.iter().rev().map(|name| format!("DROP {} {}", words(name, context), type_name(&aside(name))));
+    gone.map(Statement::sql).collect()
+}
+
+/// Whether a domain that goes is over one of the types. It goes when its columns have others, which may need the new type.
+fn is_held(family: &[QualifiedName], context: &Context) -> bool {
+    context.before.of_kind(KindName::Domain).any(|object| match object {
+        Object::Domain(domain) => {
+            let over = domain.sql_type.user_type().is_some_and(|of| family.contains(of));
+            over && !context.after.contains(&object.id()) && !is_composite(&family[0], context)
+        }
+        _ => false,
+    })
+}
+
+/// The old types that something still held when the new ones were made.
+pub(crate) fn left_behind(diff: &Diff<Object>, context: &Context) -> Vec<Statement> {
+    let Some(name) = diff.after.id().outer().filter(|name| is_replaced(name, context)) else { return Vec::new() };
+    let over = match &diff.after {
+        Object::Enum(_) => None,
+        Object::Domain(domain) => domain.sql_type.user_type(),
+        _ => return Vec::new(),
+    };
+    // A domain goes along with the type that it is over.
+    if over.is_some_and(|of| is_replaced(of, context)) {
+        return Vec::new();
+    }
+    let family = family(&name, context);
+    if is_held(&family, context) { put_away(&family, context) } else { Vec::new() }
 }
 
 fn aside(name: &QualifiedName) -> QualifiedName {
@@ -116,6 +150,10 @@ fn type_id(name: &QualifiedName, context: &Context) -> ObjectId {
     let kinds = [KindName::Domain, KindName::CompositeType];
     let found = kinds.into_iter().map(|kind| ObjectId::top(kind, name)).find(|id| context.after.contains(id));
     found.unwrap_or_else(|| ObjectId::top(KindName::Enum, name))
+}
+
+fn is_composite(name: &QualifiedName, context: &Context) -> bool {
+    context.after.contains(&ObjectId::top(KindName::CompositeType, name))
 }
 
 fn is_domain(name: &QualifiedName, context: &Context) -> bool {

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diff, Hazard, KindName, ObjectId, QualifiedName, Schema, Statement,
     diff::{Difference, difference, way_back},
-    kinds::{Alteration, Object, corrections},
+    kinds::{Alteration, Object, corrections, left_behind},
     rename::{Rename, applied_inverted},
 };
 
@@ -107,6 +107,7 @@ fn script(before: &Schema, difference: &Difference, after: &Schema, hints: &Hint
             if object.drop_hazards().iter().any(Hazard::is_loss) && !carried.keeps(object, &context));
         script.extend(statements(&action, &context), loses);
     }
+    script.extend(difference.alters.iter().flat_map(|diff| left_behind(diff, &context)), false);
     script.extend(corrections(&made, &context), false);
     if [context.before, after].iter().any(|schema| schema.iter().any(|(_, object)| object.is_deferred())) {
         script.check_at_once();

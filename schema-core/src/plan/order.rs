@@ -24,7 +24,7 @@ pub(super) fn displaced<'o>(objects: &'o [Object], before: &Schema) -> Vec<&'o O
         let needed: BTreeSet<ObjectId> = left
             .iter()
             .flat_map(|object| {
-                let ids = object.requires(&schema).into_iter().flat_map(with_table);
+                let ids = with_parts(object, &schema).flat_map(|part| part.requires(&schema)).flat_map(with_table);
                 ids.filter(|id| *id != object.id()).collect::<Vec<_>>()
             })
             .collect();
@@ -35,6 +35,16 @@ pub(super) fn displaced<'o>(objects: &'o [Object], before: &Schema) -> Vec<&'o O
         ordered.extend(now);
     }
     ordered
+}
+
+/// An object, and what goes with it: the columns of a table need their types.
+fn with_parts<'s>(object: &'s Object, schema: &'s Schema) -> impl Iterator<Item = &'s Object> {
+    let table = match object {
+        Object::Table(table) => Some(&table.name),
+        _ => None,
+    };
+    let parts = table.into_iter().flat_map(|name| schema.parts_of(name));
+    std::iter::once(object).chain(parts.filter(|part| part.kind() != KindName::ForeignKey))
 }
 
 /// The PostgreSQL schemas that something moves to: they must be there before the main plan makes the rest.
