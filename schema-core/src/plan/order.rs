@@ -6,6 +6,9 @@ use crate::{Ident, KindName, ObjectId, Schema, diff::Difference, kinds::Object};
 
 /// Displaced objects of a schema, what needs another one first.
 pub(super) fn displaced<'o>(objects: &'o [Object], before: &Schema) -> Vec<&'o Object> {
+    if objects.is_empty() {
+        return Vec::new();
+    }
     let schema = objects.iter().cloned().collect::<Schema>().with_found(before.all_found().clone());
     let mut left: Vec<&Object> = objects.iter().collect();
     let mut ordered: Vec<&Object> = Vec::new();

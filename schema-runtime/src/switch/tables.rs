@@ -109,9 +109,9 @@ impl Table {
 }
 
 impl Column {
-    /// The type that holds all values of two columns, where the text of a value depends on which of them it is in.
+    /// The type that holds all values of two columns, where they have different types that write the same value otherwise.
     pub(crate) fn common<'c>(&'c self, other: &Column) -> Option<&'c str> {
-        let whole = self.whole.as_deref()?;
+        let whole = self.whole.as_deref().filter(|_| self.data_type != other.data_type)?;
         (other.data_type == whole || other.whole.as_deref() == Some(whole)).then_some(whole)
     }
 }
@@ -170,12 +170,11 @@ const TABLES: &str = "WITH changed AS MATERIALIZED ({changed}) SELECT c.oid, n.n
 /// All relations.
 const ALL: &str = "SELECT oid FROM pg_catalog.pg_class";
 
-/// Relations that a transaction since the horizon has changed, or the type of one of their columns.
-const CHANGED: &str = "SELECT oid FROM pg_catalog.pg_class WHERE {recent} \
-    UNION SELECT attrelid FROM pg_catalog.pg_attribute \
-    WHERE {recent} OR atttypid = ANY (ARRAY( \
-        WITH types AS (SELECT t.oid FROM pg_catalog.pg_type t WHERE {recent} OR t.typrelid IN (SELECT m.attrelid \
-            FROM pg_catalog.pg_attribute m JOIN pg_catalog.pg_class c ON c.oid = m.attrelid AND c.relkind = 'c' WHERE age(m.xmin) <= {horizon})) \
+/// Relations that a transaction since the horizon has changed, and those with a column of a type that it has.
+const CHANGED: &str = "WITH written AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_class WHERE {recent} \
+        UNION SELECT attrelid FROM pg_catalog.pg_attribute WHERE {recent}), \
+    types AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_type WHERE {recent} OR typrelid IN (SELECT oid FROM written)) \
+    SELECT oid FROM written UNION SELECT attrelid FROM pg_catalog.pg_attribute WHERE atttypid = ANY (ARRAY( \
         SELECT oid FROM types UNION SELECT t.oid FROM pg_catalog.pg_type t JOIN types ON types.oid = t.typelem))";
 
 /// Looks at all of them.
@@ -192,9 +191,8 @@ impl Base {
 
     /// Looks at what has changed since.
     pub(crate) async fn now<S: Session>(&self, session: &mut S) -> Result<Tables, ApplyError> {
-        let horizon = format!("age('{}'::xid)", self.horizon);
-        let changed = CHANGED.replace("{recent}", "age(xmin) <= {horizon}").replace("{horizon}", &horizon);
-        let found = read(session, &changed, &self.tables).await?;
+        let recent = format!("age(xmin) <= age('{}'::xid)", self.horizon);
+        let found = read(session, &CHANGED.replace("{recent}", &recent), &self.tables).await?;
         if found.complete { Ok(found.tables) } else { look(session).await }
     }
 }
