@@ -145,3 +145,23 @@ fn what_makes_room_goes_before_the_types_of_its_columns() {
         &[Rename { before: schema("old"), after: schema("app") }],
     );
 }
+
+/// PostgreSQL 15: `could not find cast from .. to 3500 (XX000)`.
+#[test]
+fn a_column_beside_an_enum_in_a_foreign_key_gets_another_type() {
+    let tables = |of: &str| {
+        format!(
+            "CREATE TYPE kind AS ENUM ('a', 'b');
+             CREATE TABLE t (k kind, n {of}, PRIMARY KEY (k, n)); CREATE TABLE u (k kind, n {of}, FOREIGN KEY (k, n) REFERENCES t (k, n));"
+        )
+    };
+    let (from, to) = (tables("numeric(12, 4)"), tables("numeric"));
+    there_and_back_with(&database(), &from, "INSERT INTO t VALUES ('a', 1); INSERT INTO u VALUES ('a', 1);", &to, &[]);
+}
+
+#[test]
+fn rows_get_no_label_that_the_same_revision_adds() {
+    let after = "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (id int, m mood);";
+    let before = "CREATE TYPE mood AS ENUM ('b', 'a'); CREATE TABLE t (id int, m mood NOT NULL);";
+    there_and_back_with(&database(), before, "INSERT INTO t VALUES (1, 'a');", after, &[]);
+}

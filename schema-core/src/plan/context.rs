@@ -62,7 +62,7 @@ impl Context<'_> {
     fn placeholder(&self, column: &Column) -> Option<Expr> {
         match self.fill {
             Fill::Nothing => None,
-            Fill::Placeholder => placeholder(&column.sql_type, self.after),
+            Fill::Placeholder => placeholder(&column.sql_type, self),
         }
     }
 

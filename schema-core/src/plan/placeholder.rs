@@ -1,9 +1,10 @@
 //! A neutral value for each type: what rows get when the way back adds a NOT NULL column whose values are gone.
 
-use crate::{Expr, KindName, ObjectId, Schema, SqlType, kinds::Object, quote_literal};
+use super::Context;
+use crate::{Expr, Ident, KindName, ObjectId, SqlType, kinds::Object, quote_literal};
 
 /// The neutral value, when the type has one.
-pub(super) fn placeholder(of: &SqlType, schema: &Schema) -> Option<Expr> {
+pub(super) fn placeholder(of: &SqlType, context: &Context) -> Option<Expr> {
     if of.array {
         return Some(Expr::new("'{}'"));
     }
@@ -14,7 +15,7 @@ pub(super) fn placeholder(of: &SqlType, schema: &Schema) -> Option<Expr> {
             Some(Expr::new(format!("B'{}'", "0".repeat(length))))
         }
         Some(name) => built_in(name).map(Expr::new),
-        None => user(of, schema),
+        None => user(of, context),
     }
 }
 
@@ -36,14 +37,21 @@ fn built_in(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The first label of an enum; a domain takes what its type takes, unless a check forbids it.
-fn user(of: &SqlType, schema: &Schema) -> Option<Expr> {
+/// The first label of an enum, of those that it had: a new one can be used only after the COMMIT. A domain takes what its type takes,
+/// unless a check forbids it.
+fn user(of: &SqlType, context: &Context) -> Option<Expr> {
     let name = of.user_type()?;
-    if let Some(Object::Enum(of)) = schema.get(&ObjectId::top(KindName::Enum, name)) {
-        return of.values.first().map(|value| Expr::new(quote_literal(value.as_str())));
+    let id = ObjectId::top(KindName::Enum, name);
+    if let Some(Object::Enum(of)) = context.after.get(&id) {
+        let is_old = |label: &&Ident| match context.before.get(&id) {
+            Some(Object::Enum(before)) => before.values.contains(label),
+            _ => true,
+        };
+        let label = of.values.iter().find(is_old).or(of.values.first());
+        return label.map(|value| Expr::new(quote_literal(value.as_str())));
     }
-    match schema.get(&ObjectId::top(KindName::Domain, name)) {
-        Some(Object::Domain(domain)) => domain.default.clone().or_else(|| placeholder(&domain.sql_type, schema)),
+    match context.after.get(&ObjectId::top(KindName::Domain, name)) {
+        Some(Object::Domain(domain)) => domain.default.clone().or_else(|| placeholder(&domain.sql_type, context)),
         _ => None,
     }
 }

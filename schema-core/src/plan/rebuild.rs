@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Diff, Found, KindName, ObjectId, QualifiedName, Schema,
+    Diff, Found, Ident, KindName, ObjectId, QualifiedName, Schema,
     diff::{Difference, created_order},
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
@@ -140,9 +140,11 @@ fn spread(
     let over = |id: &ObjectId| {
         movable(id.kind) && found(id).is_some_and(|needs| retyped.iter().any(|of| needs.contains(&of.id)))
     };
-    let touched = staying
-        .iter()
-        .filter(|(id, object)| stuck(id, object) || over(id) || columns.iter().any(|column| object.rebuilt_by(column)));
+    let touched = staying.iter().filter(|(id, object)| {
+        stuck(id, object)
+            || over(id)
+            || columns.iter().any(|column| object.rebuilt_by(column) || beside_enum(object, column, before))
+    });
     again.extend(touched.map(|(id, _)| (*id).clone()));
     loop {
         let needs = |object: &Object| {
@@ -156,6 +158,19 @@ fn spread(
         }
         again.extend(more);
     }
+}
+
+/// A foreign key over a column and an enum beside it: while the type of the one changes, PostgreSQL looks for a cast of the other and finds
+/// none (XX000).
+fn beside_enum(object: &Object, column: &ColumnRef<'_>, before: &Schema) -> bool {
+    let Object::ForeignKey(key) = object else { return false };
+    let touches = (*column.table == key.table && key.columns.contains(column.name))
+        || (*column.table == key.references && key.referenced.contains(column.name));
+    let is_enum = |name: &Ident| {
+        let of = before.any_column(&key.table, name).and_then(|column| column.sql_type.user_type());
+        of.is_some_and(|of| before.contains(&ObjectId::top(KindName::Enum, of)))
+    };
+    touches && key.columns.iter().any(is_enum)
 }
 
 /// A dropped key takes the foreign keys on it along; other dropped objects have dependants that changed by themselves.
