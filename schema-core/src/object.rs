@@ -241,6 +241,23 @@ impl ObjectId {
         &self.path[at]
     }
 
+    /// The PostgreSQL schema that it is or lives in; none for other objects of the database. Privileges live where their object does, and say so
+    /// themselves.
+    ///
+    /// ```
+    /// use schema_core::{Ident, KindName, ObjectId, QualifiedName};
+    /// let users = ObjectId::table(&QualifiedName::public(Ident::of("users")));
+    /// assert_eq!(users.namespace().map(Ident::as_str), Some("public"));
+    /// assert_eq!(ObjectId::global(KindName::Extension, &Ident::of("citext")).namespace(), None);
+    /// ```
+    pub fn namespace(&self) -> Option<&Ident> {
+        match (self.kind, self.path.as_slice()) {
+            (KindName::Privileges | KindName::DefaultPrivileges, _) => None,
+            (KindName::Schema, [name]) | (_, [name, _, ..]) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The table or enum it lives in, or itself when it lives in a PostgreSQL schema; none for objects of the database.
     pub fn outer(&self) -> Option<QualifiedName> {
         match self.path.as_slice() {

@@ -41,6 +41,8 @@ pub struct Observed {
     pub unmanaged: Vec<Unmanaged>,
     /// The server's version as PostgreSQL counts it: 150018 is 15.18.
     pub server_version_num: u32,
+    /// The PostgreSQL schemas that were looked at.
+    pub scope: Scope,
 }
 
 /// Something in the database that the model does not know, and that is therefore left alone.
@@ -82,5 +84,5 @@ pub fn observe_within(transaction: &mut Transaction<'_>, scope: &Scope) -> Resul
     let statements = sql_object::read(&mut reader, &tables, &columns)?;
     privileges::read(&mut reader, &statements)?;
     unmanaged::read(&mut reader)?;
-    reader.finish()
+    reader.finish(scope)
 }

@@ -10,7 +10,7 @@ use schema_core::{
     sql::{Token, spread_array_casts, tokens},
 };
 
-use super::{CatalogError, Observed, Unmanaged, error::OLDEST};
+use super::{CatalogError, Observed, Scope, Unmanaged, error::OLDEST};
 
 /// Catalogs by their fixed object identifiers (`src/include/catalog`).
 pub(super) mod class {
@@ -231,10 +231,11 @@ impl<'t> Reader<'t> {
     }
 
     /// Ends the reading and gives the transaction its own settings back.
-    pub fn finish(self) -> Result<Observed, CatalogError> {
+    pub fn finish(self, scope: &Scope) -> Result<Observed, CatalogError> {
         self.transaction.rollback().map_err(CatalogError::reading("the snapshot"))?;
         let unmanaged = self.unmanaged.into_iter().collect();
-        Ok(Observed { schema: self.schema.with_found(self.told), unmanaged, server_version_num: self.version })
+        let schema = self.schema.with_found(self.told);
+        Ok(Observed { schema, unmanaged, server_version_num: self.version, scope: scope.clone() })
     }
 }
 

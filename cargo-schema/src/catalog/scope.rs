@@ -23,6 +23,11 @@ impl Scope {
         Scope { only: Some(names.into_iter().map(Into::into).collect()) }
     }
 
+    /// These, or all when the list is empty: what the setting `schemas` means.
+    pub fn of(names: &[String]) -> Scope {
+        if names.is_empty() { Scope::default() } else { Scope::only(names) }
+    }
+
     /// Whether the PostgreSQL schema is looked at. Names that start with `pg_` are reserved by PostgreSQL.
     pub fn manages(&self, name: &str) -> bool {
         let system = name.starts_with("pg_") || name == "information_schema" || OWN.contains(&name);

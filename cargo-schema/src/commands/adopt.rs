@@ -19,7 +19,7 @@ use super::generate::{new_id, write};
 use super::world::World;
 use super::{Outcome, not_managed};
 use crate::adopt::{Laid, layout, listed, without_history_table, written};
-use crate::catalog::{Observed, Scope, compare, observe};
+use crate::catalog::{Observed, compare, observe};
 use crate::cli::arguments::Init;
 use crate::devdb::{self, DevServer};
 use crate::ops::prove::{built, observed_with_rest};
@@ -63,7 +63,7 @@ fn state(world: &World<'_>, adoption: Adoption, folder: &Path, shown: &str) -> R
     let server = devdb::open(&world.dev_options())?;
     let observed = if adoption.is_readable() {
         world.screen.doing("Running", &format!("{} migrations of {}", adoption.migrations.len(), adoption.tool));
-        observed_with_rest(&server, &migrations(&adoption, folder)?)
+        observed_with_rest(&server, &migrations(&adoption, folder)?, &world.scope())
             .map_err(|error| Failure::from(error.in_files(|id| file_of(&adoption, shown, id))))?
     } else {
         observe_migrated(world, &adoption)?
@@ -122,7 +122,7 @@ fn observe_migrated(world: &World<'_>, adoption: &Adoption) -> Result<Observed, 
         )));
     }
     let mut database = Database::open(world)?;
-    let observed = observe(&mut database.client, &Scope::default());
+    let observed = observe(&mut database.client, &world.scope());
     let observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
     let schema = without_history_table(&observed.schema, Some(adoption.tool));
     Ok(Observed { schema, ..observed })

@@ -16,6 +16,7 @@ use schema_syntax::scan::SourceFile;
 use super::failure::Failure;
 use super::looks::Look;
 use super::world::World;
+use crate::catalog::Scope;
 use crate::config::SETTING_VALUE;
 use crate::ops::generate::Declared;
 use crate::ops::prove::Refusal;
@@ -25,6 +26,9 @@ use crate::workspace::{Overlay, Workspace, discover, read_sources, read_sources_
 /// A change of the structs is in no revision.
 pub const CHANGE_UNRECORDED: Code = Code::new("change-unrecorded");
 
+/// Something is declared in a PostgreSQL schema that is not looked at.
+pub const SCHEMA_UNLISTED: Code = Code::new("schema-unlisted");
+
 /// How many changes are shown one by one.
 const SHOWN: usize = 20;
 
@@ -33,6 +37,7 @@ pub(super) struct Sources {
     workspace: Workspace,
     types: TypeContext,
     options: LowerOptions,
+    scope: Scope,
 }
 
 /// The declared schema of the project.
@@ -57,12 +62,13 @@ impl Sources {
         if workspace.packages.is_empty() {
             return Err(without_structs(world, &workspace));
         }
-        Ok(Sources { workspace, types: TypeContext { types: types(world)? }, options: options(world)? })
+        let types = TypeContext { types: types(world)? };
+        Ok(Sources { workspace, types, options: options(world)?, scope: world.scope() })
     }
 
     /// All that decides what the same files mean.
     pub fn described(&self) -> String {
-        format!("{:?} {:?} {:?}", self.workspace, self.types, self.options)
+        format!("{:?} {:?} {:?} {:?}", self.workspace, self.types, self.options, self.scope)
     }
 
     /// Reads the structs, and gives them with what was found, whatever it is.
@@ -73,7 +79,9 @@ impl Sources {
         let paths = files.iter().map(|file| &file.path).chain(modules.map(|candidate| &candidate.path));
         let mut paths: BTreeSet<PathBuf> = paths.map(|path| world.current.join(path)).collect();
         paths.extend(statement_folders(&self.workspace)?);
-        Ok(Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect(), files })
+        let mut structs = Structs { lowered: lower(&files, &self.options), paths: paths.into_iter().collect(), files };
+        structs.lowered.findings.extend(structs.unlisted(&self.scope, &self.options.others));
+        Ok(structs)
     }
 
     /// What the structs would say if some files had other texts.
@@ -126,6 +134,27 @@ impl Structs {
         let spans = &self.lowered.spans;
         let table = || spans.get(&ObjectId::table(&id.outer()?));
         spans.get(id).or_else(table).cloned()
+    }
+
+    /// What databases would not be compared with: the first object of each PostgreSQL schema that the settings leave out.
+    fn unlisted(&self, scope: &Scope, others: &Schema) -> Vec<Diagnostic> {
+        let own = self.schema().iter().map(|(id, _)| id).filter(|id| !others.contains(id));
+        let outside =
+            own.filter_map(|id| Some((id.namespace()?, id))).filter(|(name, _)| !scope.manages(name.as_str()));
+        let mut first = BTreeMap::new();
+        for (name, id) in outside {
+            first.entry(name).or_insert(id);
+        }
+        let finding = |(name, id): (&Ident, &ObjectId)| {
+            let message = format!(
+                "{} `{id}` is in the PostgreSQL schema `{name}`, which `schemas` in Cargo.toml does not name, so it would be compared with no database",
+                id.kind.words()
+            );
+            Diagnostic::error(SCHEMA_UNLISTED, message)
+                .primary(self.place_of(id), "declared here")
+                .help(format!("add \"{name}\" to `schemas`, or take `schemas` out: then all are looked at"))
+        };
+        first.into_iter().map(finding).collect()
     }
 
     /// The statement that PostgreSQL refuses, where it is declared.

@@ -67,7 +67,8 @@ fn sides(world: &World<'_>, from: &State, to: &State) -> Result<(Side, Side), Fa
         return Ok((before, after));
     }
     let server = devdb::open(&world.dev_options())?;
-    Ok((from.observed(&server)?, to.observed(&server)?))
+    let scope = world.scope();
+    Ok((from.observed(&server, &scope)?, to.observed(&server, &scope)?))
 }
 
 fn planned(options: &Diff, (from, to): (&State, &State), before: &Side, after: &Side) -> Result<Plan, Failure> {

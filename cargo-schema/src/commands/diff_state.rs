@@ -21,7 +21,7 @@ use crate::adopt::without_history_table;
 use crate::catalog::{Observed, Scope, Unmanaged, observe};
 use crate::devdb::DevServer;
 use crate::ops::load::loaded;
-use crate::ops::prove::{ProofError, built, observed_history};
+use crate::ops::prove::{ProofError, built, observed_with_rest};
 use crate::project::{Project, export};
 use crate::report::Problem;
 
@@ -91,13 +91,13 @@ impl State {
     }
 
     /// As PostgreSQL spells it.
-    pub fn observed(&self, server: &DevServer) -> Result<Side, Failure> {
+    pub fn observed(&self, server: &DevServer, scope: &Scope) -> Result<Side, Failure> {
         let known = |schema| Side { schema, unmanaged: Vec::new() };
         match self {
             State::Structs { schema, .. } => Ok(known(built(server, schema)?)),
-            State::Migrations(project) => Ok(known(observed_history(server, &project.migrations())?)),
+            State::Migrations(project) => Ok(side(&observed_with_rest(server, &project.migrations(), scope)?)),
             State::Observed(observed) => Ok(side(observed)),
-            State::File(file, text) => match loaded(server, file, text) {
+            State::File(file, text) => match loaded(server, file, text, scope) {
                 Ok(observed) => Ok(side(&observed)),
                 Err(ProofError::Split { error, .. }) => Err(Failure::Findings(vec![error.to_diagnostic(file)])),
                 Err(other) => Err(other.into()),
@@ -136,7 +136,7 @@ fn at_commit(world: &World<'_>, reference: &str) -> Result<State, Failure> {
 
 /// What a database has, without the history table of the tool whose migrations the project has adopted, and without what others own.
 fn observed(world: &World<'_>, client: &mut postgres::Client) -> Result<State, Failure> {
-    let observed = observe(client, &Scope::default());
+    let observed = observe(client, &world.scope());
     let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
     observed.schema = without_history_table(&observed.schema, world.project()?.adopted_tool());
     // Without a project here, nobody's tables are ours.

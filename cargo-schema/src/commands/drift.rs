@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::owners::{is_alone, others};
 use super::proofs::{Proofs, key_of_both};
 use super::world::World;
-use crate::catalog::{ObservedDifference, Scope, Unmanaged, compare, observe};
+use crate::catalog::{ObservedDifference, Unmanaged, compare, observe};
 use crate::devdb::{self, Purpose};
 use crate::ops::drift::{Drift, drift};
 use crate::project::Project;
@@ -99,7 +99,7 @@ fn compared(
     server: Server,
 ) -> Result<Option<Drift>, Failure> {
     let told = |text: String| Failure::Environment(crate::report::Problem::told(&text));
-    let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
+    let there = observe(&mut database.client, &world.scope()).map_err(|error| told(error.to_string()))?;
     let tool = project.adopted_tool();
     let (marks, key) = (Proofs::open(world), key_of_both(history, &there, tool));
     let is_alone = is_alone(world, &mut database.client)?;

@@ -20,7 +20,7 @@ use super::owners::without_others;
 use super::world::World;
 use super::{Outcome, not_managed, rename_answers};
 use crate::adopt::without_history_table;
-use crate::catalog::{Observed, Scope, compare, observe};
+use crate::catalog::{Observed, compare, observe};
 use crate::cli::arguments::Generate;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
@@ -86,7 +86,7 @@ fn beside_history(server: &DevServer, project: &Project, there: &Schema) -> Resu
 
 fn observed(world: &World<'_>) -> Result<Observed, Failure> {
     let mut database = Database::open(world)?;
-    let observed = observe(&mut database.client, &Scope::default());
+    let observed = observe(&mut database.client, &world.scope());
     let mut observed = observed.map_err(|error| Failure::Environment(Problem::told(&error.to_string())))?;
     observed.schema = without_others(world, &mut database.client, observed.schema)?;
     Ok(observed)

@@ -48,7 +48,7 @@ pub(super) fn key_of_both(history: &[Migration], there: &Observed, tool: Option<
     let objects: Vec<&Object> = there.schema.iter().map(|(_, object)| object).collect();
     // What a record can hold can be written down.
     let held = serde_json::to_vec(&(objects, &there.unmanaged)).expect("objects are strings, numbers and lists");
-    whole.update(format!("{tool:?} {}\n", held.len()));
+    whole.update(format!("{tool:?} {:?} {}\n", there.scope, held.len()));
     whole.update(held);
     shown(&whole)
 }

@@ -80,7 +80,7 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     if stops(&findings) {
         return Err(Failure::Findings(findings));
     }
-    let proof = proof(&server, &drafted, &found.schema)?;
+    let proof = proof(&server, &drafted, &found)?;
     let provable = proof.is_ok();
     findings.extend(proof.unwrap_or_else(|refusal| vec![*refusal]));
     if provable && stops(&findings) {
@@ -117,9 +117,7 @@ fn observed(world: &World<'_>, options: &Pull) -> Result<(String, Observed), Fai
     };
     let failed = |text: String| Failure::Environment(Problem::told(&text));
     client.batch_execute("SET default_transaction_read_only = on").map_err(|error| failed(error.to_string()))?;
-    let scope =
-        if world.config.schemas.is_empty() { Scope::default() } else { Scope::only(world.config.schemas.clone()) };
-    let mut observed = observe(&mut client, &scope).map_err(|error| failed(error.to_string()))?;
+    let mut observed = observe(&mut client, &world.scope()).map_err(|error| failed(error.to_string()))?;
     observed.schema = without_others(world, &mut client, observed.schema)?;
     Ok((shown, observed))
 }
@@ -212,9 +210,9 @@ fn confirm_removals(world: &World<'_>, database: &str, removed: &[ObjectId]) -> 
 fn proof(
     server: &DevServer,
     drafted: &Drafted,
-    observed: &Schema,
+    Observed { schema, scope, .. }: &Observed,
 ) -> Result<Result<Vec<Diagnostic>, Box<Diagnostic>>, Failure> {
-    let wanted = said(observed, &drafted.unsaid);
+    let wanted = said(schema, &drafted.unsaid);
     let made = match built(server, &drafted.lowered.schema) {
         // What could not be written may be declared by hand, and is named if it is not what the database has.
         Ok(made) => said(&made, &drafted.unsaid),
@@ -222,8 +220,11 @@ fn proof(
             let finding = refusal.finding();
             let message =
                 format!("{}; so the structs are not proven and no baseline revision is written", finding.message);
-            let help = "what the statement needs is not managed yet: create it by a revision of your own (cargo schema generate --empty) before the tables";
-            return Ok(Err(Box::new(Diagnostic { message, help: vec![help.to_owned()], ..finding })));
+            let by_hand = "what the statement needs is not managed yet: create it by a revision of your own (cargo schema generate --empty) before the tables";
+            let unlisted = "where it is in a PostgreSQL schema that `schemas` in Cargo.toml does not name: add that one, and pull again";
+            let help = if *scope == Scope::default() { vec![by_hand] } else { vec![unlisted, by_hand] };
+            let help = help.into_iter().map(str::to_owned).collect();
+            return Ok(Err(Box::new(Diagnostic { message, help, ..finding })));
         }
         Err(other) => return Err(other.into()),
     };

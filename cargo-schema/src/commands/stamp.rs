@@ -13,7 +13,7 @@ use super::drift::notes;
 use super::failure::Failure;
 use super::owners::others;
 use super::world::{World, target};
-use crate::catalog::{Scope, observe};
+use crate::catalog::observe;
 use crate::cli::arguments::Stamp;
 use crate::cli::exit::Exit;
 use crate::devdb;
@@ -54,7 +54,7 @@ fn compared(
     database: &mut Database,
 ) -> Result<Option<Diagnostic>, Failure> {
     let told = |text: String| Failure::Environment(Problem::told(&text));
-    let there = observe(&mut database.client, &Scope::default()).map_err(|error| told(error.to_string()))?;
+    let there = observe(&mut database.client, &world.scope()).map_err(|error| told(error.to_string()))?;
     let others = others(world, &mut database.client)?;
     let server = devdb::open(&world.dev_options())?;
     let own = project.revisions.iter().map(RevisionDir::migration).filter(|migration| at.contains(&migration.id));

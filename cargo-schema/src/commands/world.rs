@@ -9,6 +9,7 @@ use schema_core::history::{Migration, Target};
 use schema_runtime::{ApplyError, Migrator, Options};
 
 use super::failure::Failure;
+use crate::catalog::Scope;
 use crate::cli::arguments::{Command, Dev, Global};
 use crate::config::{Config, Said, resolve};
 use crate::devdb;
@@ -111,6 +112,11 @@ impl<'w> World<'w> {
     pub fn sound_project(&self) -> Result<Project, Failure> {
         let project = self.project()?;
         if stops(&project.findings) { Err(Failure::Findings(project.findings)) } else { Ok(project) }
+    }
+
+    /// The PostgreSQL schemas that are looked at in databases.
+    pub fn scope(&self) -> Scope {
+        Scope::of(&self.config.schemas)
     }
 
     /// How the dev database is found.

@@ -39,7 +39,7 @@ pub struct Config {
     pub namespace: String,
     /// The migrations folders of other owners whose tables these revisions build on.
     pub after: Vec<PathBuf>,
-    /// The PostgreSQL schemas that are managed; the first is where tables go that name none.
+    /// The PostgreSQL schemas that are managed, all when empty; the first is where tables go that name none, else `public`.
     pub schemas: Vec<String>,
     /// SQL types of Rust types, by the last segment of their path.
     pub types: BTreeMap<String, String>,
@@ -126,7 +126,7 @@ fn merged(layer: Layer, location: Option<&Location>, said: &Said) -> Config {
         },
         namespace: layer.namespace.unwrap_or_else(|| schema_runtime::Options::default().namespace),
         after: layer.after.unwrap_or_default(),
-        schemas: layer.schemas.unwrap_or_else(|| vec!["public".to_owned()]),
+        schemas: layer.schemas.unwrap_or_default(),
         types: layer.types,
         build: layer.build.unwrap_or_default(),
         lints: layer.lints,

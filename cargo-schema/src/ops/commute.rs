@@ -8,7 +8,7 @@ use schema_core::history::{Graph, HEADS_CONFLICT, Migration, RevisionId, two_bra
 use schema_core::{ObjectId, Schema};
 
 use super::prove::{ProofError, Refusal, built, observed_with_rest};
-use crate::catalog::{Observed, ObservedDifference, Unmanaged, compare};
+use crate::catalog::{Observed, ObservedDifference, Scope, Unmanaged, compare};
 use crate::devdb::DevServer;
 
 /// How many differences are shown.
@@ -39,7 +39,7 @@ pub fn both_orders(server: &DevServer, lines: &Lines) -> Result<Option<Disorder>
     let order = |first: &[Migration], then: &[Migration]| -> Vec<Migration> {
         lines.shared.iter().chain(first).chain(then).cloned().collect()
     };
-    let run = |history: Vec<Migration>| match observed_with_rest(server, &history) {
+    let run = |history: Vec<Migration>| match observed_with_rest(server, &history, &Scope::default()) {
         Ok(observed) => Ok(Ok(observed)),
         Err(ProofError::Statement(refusal)) => Ok(Err(Disorder::Refused(refusal))),
         Err(other) => Err(other),
@@ -73,7 +73,7 @@ pub fn misled(server: &DevServer, goal: &Goal<'_>, revision: &Migration) -> Resu
     let mut first: Option<Schema> = None;
     for order in goal.orders {
         let history: Vec<Migration> = order.iter().chain([revision]).cloned().collect();
-        let there = match observed_with_rest(server, &history) {
+        let there = match observed_with_rest(server, &history, &Scope::default()) {
             Ok(observed) => observed.schema,
             Err(ProofError::Statement(refusal)) => return Ok(Some(refused(&refusal, order))),
             Err(other) => return Err(other),

@@ -66,7 +66,7 @@ pub fn drift(
     there: &Observed,
     tool: Option<Tool>,
 ) -> Result<Drift, ProofError> {
-    let made = observed_with_rest(server, history)?;
+    let made = observed_with_rest(server, history, &there.scope)?;
     let only = |of: &Observed, not: &Observed| {
         of.unmanaged.iter().filter(|object| !not.unmanaged.contains(object)).cloned().collect()
     };

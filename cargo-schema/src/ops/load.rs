@@ -7,13 +7,13 @@ use super::replay;
 use crate::catalog::{self, Observed, Scope};
 use crate::devdb::DevServer;
 
-/// What `text` builds in an empty database. `file` is its name for messages.
-pub fn loaded(server: &DevServer, file: &str, text: &str) -> Result<Observed, ProofError> {
+/// What `text` builds in an empty database, in these PostgreSQL schemas. `file` is its name for messages.
+pub fn loaded(server: &DevServer, file: &str, text: &str, scope: &Scope) -> Result<Observed, ProofError> {
     let scratch = server.scratch()?;
     let mut client = scratch.client()?;
     replay::renew(&mut client)?;
     replay::run(&mut client, &without_restrictions(text), || Script::File(file.to_owned()))?;
-    catalog::observe(&mut client, &Scope::default()).map_err(|error| ProofError::Server(error.to_string()))
+    catalog::observe(&mut client, scope).map_err(|error| ProofError::Server(error.to_string()))
 }
 
 /// The text without the two lines in which pg_dump forbids psql its own commands (CVE-2025-8714): no psql reads it here.

@@ -393,13 +393,13 @@ pub fn built(server: &DevServer, schema: &Schema) -> Result<Schema, ProofError> 
 
 /// The observed form of a history.
 pub fn observed_history(server: &DevServer, history: &[Migration]) -> Result<Schema, ProofError> {
-    Ok(observed_with_rest(server, history)?.schema)
+    Ok(observed_with_rest(server, history, &Scope::default())?.schema)
 }
 
-/// The same, with what the model does not know.
-pub fn observed_with_rest(server: &DevServer, history: &[Migration]) -> Result<Observed, ProofError> {
+/// The same in these PostgreSQL schemas, with what the model does not know.
+pub fn observed_with_rest(server: &DevServer, history: &[Migration], scope: &Scope) -> Result<Observed, ProofError> {
     let (scratch, mut client) = replay::replayed(server, history)?;
-    let observed = catalog::observe(&mut client, &Scope::default());
+    let observed = catalog::observe(&mut client, scope);
     let observed = observed.map_err(|error| ProofError::Server(error.to_string()))?;
     drop(client);
     replay::keep(server, history, scratch)?;
