@@ -335,7 +335,7 @@ fn pulling_again_changes_only_what_changed() {
     );
     let item = "src/schema/item.rs";
     replace(&app, item, "    pub title: String,", "    /// Shown on the page.\n    pub title: Box<str>,");
-    replace(&app, item, "default = \"'new'::text\"", "default = \"'new'\"");
+    replace(&app, item, "default = \"'new'\"", "default = \"'new'::text\"");
     let before = read(&app, owner);
     let same = app.schema(&["pull"]).ends_with(0);
     assert!(same.contains("nothing to do"), "{same}");
@@ -360,7 +360,7 @@ fn pulling_again_changes_only_what_changed() {
     }
     let item = read(&app, item);
     assert!(item.contains("    /// Shown on the page.\n    pub title"), "{item}");
-    assert!(item.contains("default = \"'new'\"") && item.contains("pub title: Option<Box<str>>,"), "{item}");
+    assert!(item.contains("default = \"'new'::text\"") && item.contains("pub title: Option<Box<str>>,"), "{item}");
     assert!(!item.contains("weight") && !item.contains("items_by_title"), "{item}");
     let root = read(&app, "src/schema/mod.rs");
     assert!(root.contains("mod tag;\n") && !root.contains("note") && !root.contains("numbers"), "{root}");

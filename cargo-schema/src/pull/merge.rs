@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::edit::Edits;
 use super::files::{Layout, module_name, table_file};
 use super::kept::Kept;
+use super::literal::with_short_defaults;
 use super::source::Places;
 use super::statements::{StatementFolder, merge_statements};
 use super::table::Comments;
@@ -88,10 +89,10 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
 
 /// The schema to write: what is as it was stays as the user has spelled it.
 fn target(existing: &Existing<'_>, observed: &Schema) -> Schema {
-    let declared = &existing.lowered.schema;
-    let spelled = observed.iter().map(|(id, object)| {
+    let (declared, short) = (&existing.lowered.schema, with_short_defaults(observed));
+    let spelled = short.iter().zip(observed.iter()).map(|((id, short), (_, object))| {
         let both = declared.get(id).zip(existing.built.get(id));
-        let mut kept = both.map_or_else(|| object.clone(), |(declared, built)| spelled(declared, built, object));
+        let mut kept = both.map_or_else(|| short.clone(), |(declared, built)| spelled(declared, built, object, short));
         // Where a new column belongs is told by the numbers of the database.
         if let (Object::Column(kept), Object::Column(found)) = (&mut kept, object) {
             kept.ordinal = found.ordinal;
@@ -102,22 +103,22 @@ fn target(existing: &Existing<'_>, observed: &Schema) -> Schema {
     target.with_found(observed.all_found().clone())
 }
 
-/// The observed object, with the attributes that are as they were in the user's spelling.
-fn spelled(declared: &Object, built: &Object, observed: &Object) -> Object {
+/// The observed object in short, with the attributes that are as they were in the user's spelling.
+fn spelled(declared: &Object, built: &Object, observed: &Object, short: &Object) -> Object {
     if built == observed {
         return declared.clone();
     }
-    let (Some((kind, declared)), Some((_, built)), Some((_, mut observed))) =
-        (attributes(declared), attributes(built), attributes(observed))
+    let (Some((kind, declared)), Some((_, built)), Some((_, observed)), Some((_, mut short))) =
+        (attributes(declared), attributes(built), attributes(observed), attributes(short))
     else {
         unreachable!("an object serialises as a map of its kind")
     };
-    for (name, value) in &mut observed {
-        if let Some(written) = declared.get(name).filter(|_| built.get(name) == Some(&*value)) {
+    for (name, value) in &mut short {
+        if let Some(written) = declared.get(name).filter(|_| built.get(name) == observed.get(name)) {
             *value = written.clone();
         }
     }
-    let value = Value::Object([(kind, Value::Object(observed))].into_iter().collect());
+    let value = Value::Object([(kind, Value::Object(short))].into_iter().collect());
     serde_json::from_value(value).unwrap_or_else(|error| panic!("an object is read as it was written: {error}"))
 }
 

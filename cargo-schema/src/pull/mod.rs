@@ -6,6 +6,7 @@
 mod edit;
 mod files;
 mod kept;
+mod literal;
 mod merge;
 mod names;
 mod partitions;
@@ -37,6 +38,7 @@ use statements::{StatementText, statement_files, statements};
 use text::ItemText;
 
 pub use files::{Layout, SourceText};
+pub use literal::with_short_defaults;
 pub use merge::{Existing, Merged, merge};
 pub use rust_type::{Moments, Needed};
 
@@ -119,7 +121,8 @@ struct Pieces {
 /// assert!(pulled.files[1].text.ends_with("#[table(name = \"users\")]\npub struct User {\n    pub id: i64,\n}\n"));
 /// ```
 pub fn write(schema: &Schema, options: &Options) -> Pulled {
-    let Settled { pieces, lowered, crates, unsaid, .. } = settle(schema, options, &Kept::default(), &BTreeSet::new());
+    let schema = with_short_defaults(schema);
+    let Settled { pieces, lowered, crates, unsaid, .. } = settle(&schema, options, &Kept::default(), &BTreeSet::new());
     let statements = statement_files(&pieces.statements);
     Pulled { files: options.layout.files(&pieces), statements, lowered, crates, unsaid }
 }

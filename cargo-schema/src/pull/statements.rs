@@ -23,15 +23,30 @@ pub(super) struct StatementText {
     pub text: String,
 }
 
-/// The statements of a schema, by id.
+/// The statements of a schema, each behind those that it needs, else by id.
 pub(super) fn statements(schema: &Schema, default_schema: &Ident) -> Vec<StatementText> {
-    let text = |(id, object): (&ObjectId, &Object)| match object {
-        Object::Sql(of) => {
+    let mut waiting: BTreeSet<&ObjectId> =
+        schema.iter().filter(|(_, object)| matches!(object, Object::Sql(_))).map(|(id, _)| id).collect();
+    let mut ordered = Vec::new();
+    while let Some(first) = waiting.first().copied() {
+        let ready = waiting.iter().copied().find(|id| needs(schema, id).all(|needed| !waiting.contains(needed)));
+        // Routines may call each other in a circle: any of them can be first.
+        let next = ready.unwrap_or(first);
+        waiting.remove(next);
+        ordered.push(next);
+    }
+    let text = |id: &ObjectId| match schema.get(id) {
+        Some(Object::Sql(of)) => {
             Some(StatementText { id: id.clone(), path: path(of, default_schema), text: joined(&of.texts()) })
         }
         _ => None,
     };
-    schema.iter().filter_map(text).chain(privileges::statements(schema)).collect()
+    ordered.into_iter().filter_map(text).chain(privileges::statements(schema)).collect()
+}
+
+/// What PostgreSQL found that an object needs, but for itself.
+fn needs<'s>(schema: &'s Schema, id: &'s ObjectId) -> impl Iterator<Item = &'s ObjectId> {
+    schema.found(id).into_iter().flat_map(|found| &found.needs).filter(move |needed| *needed != id)
 }
 
 /// The statements as files.
