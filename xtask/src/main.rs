@@ -13,12 +13,12 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  demo            shows the main job on the sample shop, with an embedded PostgreSQL
-  test            runs every test (with cargo-nextest where it is installed)
-  majors [N ...]  runs the tests that PostgreSQL judges on every major version, or on these; brings the servers
-  check           what CI runs: fmt, clippy, docs, tidy, packages, test
-  tidy            looks for what the house rules forbid
-  new-kind NAME   writes the files of a new kind of database object
+  demo             shows the main job on the sample shop, with an embedded PostgreSQL
+  test             runs every test (with cargo-nextest where it is installed)
+  majors [WORD ..] runs the tests that PostgreSQL judges on every major version, or the versions and tests named; brings the servers
+  check            what CI runs: fmt, clippy, docs, tidy, packages, test
+  tidy             looks for what the house rules forbid
+  new-kind NAME    writes the files of a new kind of database object
 ";
 
 fn main() -> ExitCode {
