@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::init_manifest::has_package;
 use super::world::World;
 use crate::pull::{Moments, Needed};
+use crate::workspace::{Location, Manifest, members};
 
 const RUNTIME: &str = "schema-runtime";
 
@@ -33,15 +34,10 @@ pub(super) struct Missing {
 }
 
 impl Manifests {
-    /// Those of the package that the user stands in.
+    /// Those of the package that is named, or that the user stands in.
     pub fn of(world: &World<'_>) -> Result<Manifests, Failure> {
         let location = world.location()?;
-        let package = location.member.as_ref().unwrap_or(&location.root);
-        if !has_package(&package.text) {
-            let text = "this workspace has no package at its root, so there is no place for structs\n\
-                        help: go to the folder of the package that is to have them, or name its manifest: --manifest-path";
-            return Err(Failure::usage(text));
-        }
+        let package = place(world, location)?;
         let parsed = |text: &str| text.parse::<DocumentMut>().unwrap_or_default();
         Ok(Manifests {
             folder: package.folder().to_owned(),
@@ -90,6 +86,31 @@ impl Manifests {
         let inherits = own.is_some_and(|table| table.contains_key("workspace"));
         own.into_iter().chain(inherited.filter(|_| inherits)).flat_map(features).collect()
     }
+}
+
+/// The package that is to have the structs: the one that is named, else the one that the user stands in.
+fn place(world: &World<'_>, location: &Location) -> Result<Manifest, Failure> {
+    let nearest = location.member.as_ref().unwrap_or(&location.root);
+    let members = || members(&nearest.path);
+    if let [name] = world.config.packages.as_slice() {
+        let members = members()?;
+        return match members.iter().find(|(member, _)| member == name) {
+            Some((_, manifest)) => Ok(Manifest::read(manifest)?),
+            None => {
+                let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+                Err(Failure::usage(&format!("no package here is called `{name}`; there are: {}", names.join(", "))))
+            }
+        };
+    }
+    if has_package(&nearest.text) {
+        return Ok(nearest.clone());
+    }
+    let names: Vec<String> = members()?.into_iter().map(|(name, _)| format!("-p {name}")).collect();
+    Err(Failure::usage(&format!(
+        "this workspace has no package at its root, so there is no place for structs\n\
+         help: name the package that is to have them: {}",
+        names.join(" or ")
+    )))
 }
 
 fn features(of: &dyn TableLike) -> Vec<String> {

@@ -59,10 +59,7 @@ pub enum TargetKind {
 
 /// Asks cargo. `wanted` names packages; all without a history of their own when it is empty.
 pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, WorkspaceError> {
-    let mut command = MetadataCommand::new();
-    // The crate runs `$CARGO` where it is set, which spares the proxy that chooses a cargo.
-    let command = command.manifest_path(manifest).no_deps().other_options(["--offline".to_owned()]);
-    let metadata = command.exec().map_err(|error| WorkspaceError::Cargo { output: said(error) })?;
+    let metadata = described(manifest)?;
     let packages = with_tables(&metadata);
     for name in wanted {
         if !packages.iter().any(|package| &package.name == name) {
@@ -76,6 +73,23 @@ pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, Workspa
     };
     let (packages, others) = packages.into_iter().partition(meant);
     Ok(Workspace { folder: metadata.workspace_root.into(), packages, others })
+}
+
+/// The names of all members with their manifests, whatever they depend on, by name.
+pub fn members(manifest: &Path) -> Result<Vec<(String, PathBuf)>, WorkspaceError> {
+    let metadata = described(manifest)?;
+    let members = metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id));
+    let mut members: Vec<(String, PathBuf)> =
+        members.map(|package| (package.name.to_string(), package.manifest_path.clone().into())).collect();
+    members.sort();
+    Ok(members)
+}
+
+fn described(manifest: &Path) -> Result<Metadata, WorkspaceError> {
+    let mut command = MetadataCommand::new();
+    // The crate runs `$CARGO` where it is set, which spares the proxy that chooses a cargo.
+    let command = command.manifest_path(manifest).no_deps().other_options(["--offline".to_owned()]);
+    command.exec().map_err(|error| WorkspaceError::Cargo { output: said(error) })
 }
 
 fn said(error: cargo_metadata::Error) -> String {

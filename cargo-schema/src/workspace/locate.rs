@@ -28,7 +28,8 @@ pub struct Location {
 }
 
 impl Manifest {
-    fn read(path: &Path) -> Result<Manifest, WorkspaceError> {
+    /// Reads one.
+    pub fn read(path: &Path) -> Result<Manifest, WorkspaceError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| WorkspaceError::Unreadable { path: path.to_owned(), source })?;
         Ok(Manifest { path: path.to_owned(), text })

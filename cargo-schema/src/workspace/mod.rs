@@ -11,7 +11,7 @@ mod shown;
 mod sources;
 mod statements;
 
-pub use discover::{Package, Target, TargetKind, Workspace, discover};
+pub use discover::{Package, Target, TargetKind, Workspace, discover, members};
 pub use environment::{EnvFile, url_from_env_file};
 pub use locate::{Location, Manifest, locate};
 pub use shown::shown_path;
