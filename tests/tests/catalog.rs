@@ -17,6 +17,7 @@ use schema_tests::{
 
 const FEATURES: &str = include_str!("catalog/features.sql");
 const FEATURES_15: &str = include_str!("catalog/features_15.sql");
+const FEATURES_18: &str = include_str!("catalog/features_18.sql");
 const HOSTILE: &str = include_str!("catalog/hostile.sql");
 const STATEMENTS: &str = include_str!("catalog/statements.sql");
 const UNMANAGED: &str = include_str!("catalog/unmanaged.sql");
@@ -112,13 +113,14 @@ fn every_statement_comes_back() {
 }
 
 #[test]
-fn features_of_15_come_back() {
+fn features_of_later_versions_come_back() {
     let version = with("").value("SHOW server_version_num");
-    if version.as_str() < "150000" {
-        println!("nothing to see on {version}");
-        return;
+    for (first, features) in [("150000", FEATURES_15), ("180000", FEATURES_18)] {
+        match version.as_str() < first {
+            true => println!("nothing of {first} to see on {version}"),
+            false => assert_eq!(check_round_trip(features).unmanaged, []),
+        }
     }
-    assert_eq!(check_round_trip(FEATURES_15).unmanaged, []);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use schema_syntax::conditions::Conditions;
 use schema_syntax::decl::Reading;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 use schema_syntax::scan::{Role, SourceFile, parse_source, parse_sql};
+use schema_tests::cases::{Order, Planned, all};
 use schema_tests::random::{Pair, pair};
 
 type Texts = BTreeMap<String, String>;
@@ -37,6 +38,24 @@ fn structs_follow_random_changes() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     println!("{count} pairs: {changed} files changed");
     assert!(0 < changed);
+}
+
+/// The structs of every case, written anew.
+#[test]
+fn structs_say_what_cases_say() {
+    let cases = all();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let Planned { before, after, .. } = case.planned(Order::Written);
+        for schema in [&before.schema, &after.schema].map(with_short_defaults) {
+            let written = write(&schema, &Options::default());
+            let structs = written.files.iter().map(|file| (format!("src/schema/{}", file.path), file.text.clone()));
+            let statements = written.statements.iter().map(|file| (format!("schema/{}", file.path), file.text.clone()));
+            let texts: Texts = structs.chain(statements).collect();
+            let read = same("written", &schema, &scan(&texts).1, &texts);
+            read.unwrap_or_else(|problem| panic!("{}, {problem}", case.path.display()));
+        }
+    }
 }
 
 /// How many files change, or what is wrong.

@@ -264,6 +264,56 @@ fn rows_that_an_exclusion_constraint_refuses_move_aside() {
     );
 }
 
+/// Keys and foreign keys over time are new in PostgreSQL 18.
+#[test]
+fn rows_that_a_key_over_time_refuses_move_aside() {
+    let version = database().value("SHOW server_version_num");
+    if version.as_str() < "180000" {
+        println!("nothing to see on {version}");
+        return;
+    }
+    let (key, period) = (
+        "ALTER TABLE opened ADD CONSTRAINT apart UNIQUE (room, at WITHOUT OVERLAPS), ADD CONSTRAINT few CHECK (room < 5);",
+        "ALTER TABLE stays ADD CONSTRAINT open FOREIGN KEY (room, PERIOD during) REFERENCES opened (room, PERIOD at);",
+    );
+    let tables = "CREATE EXTENSION btree_gist; CREATE TABLE opened (id integer PRIMARY KEY, room integer, at int4range);\n\
+                  CREATE TABLE stays (id integer PRIMARY KEY, room integer, during int4range);";
+    let first = format!("{tables} {key} {period}");
+    let first = ("1_stays", first.as_str(), "DROP TABLE stays, opened; DROP EXTENSION btree_gist;");
+    // The first is covered by two rows; those that reference one that goes go with it, whatever part of it they need.
+    let data = "INSERT INTO opened VALUES (1, 1, '[1,5)'), (2, 1, '[5,9)'); \
+                INSERT INTO stays VALUES (1, 1, '[2,8)'), (2, NULL, '[8,10)')";
+    let missing = format!("{data}, (3, 1, '[8,10)'), (4, 2, '[1,2)')");
+    moves_aside(
+        first,
+        ("2_closed", "ALTER TABLE stays DROP CONSTRAINT open;", period),
+        &missing,
+        "(1,1,\"[2,8)\") (2,,\"[8,10)\")",
+    );
+    let many =
+        format!("INSERT INTO opened VALUES (7, 7, '[1,5)'), (8, 7, '[5,9)'); {data}, (3, 7, '[2,3)'), (4, 7, '[4,6)')");
+    let few = "ALTER TABLE opened ADD CONSTRAINT few CHECK (room < 5);";
+    moves_aside(
+        first,
+        ("2_many", "ALTER TABLE opened DROP CONSTRAINT few;", few),
+        &many,
+        "(1,1,\"[2,8)\") (2,,\"[8,10)\")",
+    );
+    let again = format!("INSERT INTO stays VALUES (1, 1, '[1,5)'), (2, 1, '[4,6)'), (3, 2, '[4,6)'), (4, 1, '[5,7)')");
+    let stays = "CREATE EXTENSION btree_gist; CREATE TABLE stays (id integer PRIMARY KEY, room integer, during int4range);\n\
+                 ALTER TABLE stays ADD CONSTRAINT apart UNIQUE (room, during WITHOUT OVERLAPS);";
+    moves_aside(
+        ("1_stays", stays, "DROP TABLE stays; DROP EXTENSION btree_gist;"),
+        (
+            "2_together",
+            "ALTER TABLE stays DROP CONSTRAINT apart;",
+            "ALTER TABLE stays ADD CONSTRAINT apart UNIQUE (room, during WITHOUT OVERLAPS);",
+        ),
+        &again,
+        "(1,1,\"[1,5)\") (3,2,\"[4,6)\")",
+    );
+}
+
 #[test]
 fn rows_that_a_check_of_a_domain_refuses_move_aside() {
     let table = "CREATE DOMAIN nights AS integer CONSTRAINT positive CHECK (VALUE > 0);\n\

@@ -90,7 +90,6 @@ fn unknown_sort(row: &Row) -> Option<&'static str> {
         'n' if !row.get::<_, bool>("convalidated") => Some("NOT NULL that is not valid"),
         'n' if row.get("connoinherit") => Some("NOT NULL that is not inherited"),
         'n' => Some(""),
-        _ if row.get("temporal") => Some("temporal key"),
         _ if !row.get::<_, bool>("enforced") => Some("constraint that is not enforced"),
         _ => None,
     }
@@ -151,6 +150,7 @@ fn check(reader: &Reader<'_>, row: &Row, table: &QualifiedName, name: Ident) -> 
 
 fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, around: &Around<'_>) {
     let (deferrable, initially_deferred) = (row.get("condeferrable"), row.get("condeferred"));
+    let without_overlaps = row.get("temporal");
     let Index { table, include, nulls_not_distinct, predicate, .. } = index.clone();
     let numbers: Option<Vec<i16>> = row.get("conkey");
     let columns = || around.columns.names(row.get("conrelid"), numbers.as_deref().unwrap_or_default());
@@ -158,7 +158,16 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
     match letter(row, "contype") {
         'p' => {
             let columns = columns();
-            reader.insert(PrimaryKey { table, name, columns, include, deferrable, initially_deferred, comment });
+            reader.insert(PrimaryKey {
+                table,
+                name,
+                columns,
+                without_overlaps,
+                include,
+                deferrable,
+                initially_deferred,
+                comment,
+            });
         }
         'u' => {
             let columns = columns();
@@ -166,6 +175,7 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
                 table,
                 name,
                 columns,
+                without_overlaps,
                 include,
                 nulls_not_distinct,
                 deferrable,
@@ -217,6 +227,7 @@ fn foreign_key(
         columns: around.columns.names(own, row.get::<_, Vec<i16>>("conkey").as_slice()),
         references,
         referenced,
+        period: row.get("temporal"),
         on_delete: action(letter(row, "confdeltype"), set),
         on_update: action(letter(row, "confupdtype"), Vec::new()),
         match_type: if letter(row, "confmatchtype") == 'f' { ForeignKeyMatch::Full } else { ForeignKeyMatch::Simple },

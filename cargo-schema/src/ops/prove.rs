@@ -94,11 +94,10 @@ pub enum ProofError {
 
 /// What an older server says of something new, what that is, and the first major version that has it. From the release notes of the
 /// PostgreSQL manual, appendix E.
-const NEWER: [(&str, &str, u32); 10] = [
+const NEWER: [(&str, &str, u32); 9] = [
     ("near \"VIRTUAL\"", "a virtual generated column", 18),
     ("near \"NULLS\"", "NULLS NOT DISTINCT", 15),
     ("near \"WITHOUT\"", "a key WITHOUT OVERLAPS", 18),
-    ("near \"PERIOD\"", "a foreign key with PERIOD", 18),
     ("near \"ENFORCED\"", "a constraint that is NOT ENFORCED", 18),
     ("\"security_invoker\"", "a view with security_invoker", 15),
     ("function uuidv7(", "uuidv7()", 18),

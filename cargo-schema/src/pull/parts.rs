@@ -70,6 +70,7 @@ impl PartStyle<'_> {
             Object::ForeignKey(of) => {
                 let mut words =
                     vec![Word::text("columns", list(&of.columns)), Word::text("references", self.target(of))];
+                words.extend(of.period.then(|| Word::flag("period")));
                 words.extend(self.name("name", &of.name));
                 words.extend(foreign_key(of));
                 words.extend(comment("comment", &of.comment));
@@ -104,7 +105,8 @@ impl PartStyle<'_> {
     }
 
     fn primary_key(&self, of: &PrimaryKey) -> Vec<Word> {
-        let mut words: Vec<Word> = self.name("name", &of.name).into_iter().collect();
+        let mut words: Vec<Word> = without_overlaps(of.without_overlaps).into_iter().collect();
+        words.extend(self.name("name", &of.name));
         words.extend(include(&of.include));
         words.extend(deferrable(of.deferrable, of.initially_deferred));
         words.extend(comment("comment", &of.comment));
@@ -112,7 +114,8 @@ impl PartStyle<'_> {
     }
 
     fn unique(&self, of: &Unique) -> Vec<Word> {
-        let mut words: Vec<Word> = self.name("name", &of.name).into_iter().collect();
+        let mut words: Vec<Word> = without_overlaps(of.without_overlaps).into_iter().collect();
+        words.extend(self.name("name", &of.name));
         words.extend(include(&of.include));
         words.extend(of.nulls_not_distinct.then(|| Word::flag("nulls_not_distinct")));
         words.extend(deferrable(of.deferrable, of.initially_deferred));
@@ -192,6 +195,10 @@ fn action(word: &str, of: &ForeignKeyAction) -> Option<Word> {
         ForeignKeyAction::SetDefault(columns) => some("set default", columns),
     };
     Some(Word::text(word, text))
+}
+
+fn without_overlaps(of: bool) -> Option<Word> {
+    of.then(|| Word::flag("without_overlaps"))
 }
 
 fn include(columns: &[Ident]) -> Option<Word> {

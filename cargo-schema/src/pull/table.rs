@@ -157,9 +157,18 @@ impl Writer<'_> {
 
     /// Whether `primary_key` on the fields says all of it.
     fn is_plain_key(&self, of: &PrimaryKey, columns: &[&Ident]) -> bool {
-        let PrimaryKey { table: _, name: _, columns: key, include, deferrable, initially_deferred: _, comment } = of;
+        let PrimaryKey {
+            table: _,
+            name: _,
+            columns: key,
+            without_overlaps,
+            include,
+            deferrable,
+            initially_deferred: _,
+            comment,
+        } = of;
         let in_order: Vec<&Ident> = columns.iter().copied().filter(|column| key.contains(column)).collect();
-        let plain = include.is_empty() && !deferrable && comment.is_none();
+        let plain = !without_overlaps && include.is_empty() && !deferrable && comment.is_none();
         plain
             && !self.named.contains(&ObjectId::inner(KindName::PrimaryKey, &of.table, &of.name))
             && in_order == key.iter().collect::<Vec<_>>()

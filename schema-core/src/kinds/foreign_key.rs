@@ -22,6 +22,9 @@ pub struct ForeignKey {
     pub references: QualifiedName,
     /// The referenced columns, in the order of `columns`.
     pub referenced: Vec<Ident>,
+    /// `PERIOD` (PostgreSQL 18): the last columns are ranges, and the referenced rows together cover that of the referencing row.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub period: bool,
     /// `ON DELETE`.
     #[serde(default, skip_serializing_if = "ForeignKeyAction::is_default")]
     pub on_delete: ForeignKeyAction,
@@ -108,8 +111,8 @@ impl ForeignKeyAction {
 
 impl ForeignKey {
     fn words(&self) -> String {
-        let (name, columns) = (self.name.quoted(), name_list(&self.columns));
-        let (target, referenced) = (self.references.quoted(), name_list(&self.referenced));
+        let (name, columns) = (self.name.quoted(), period_list(&self.columns, self.period));
+        let (target, referenced) = (self.references.quoted(), period_list(&self.referenced, self.period));
         let full = if self.match_type == ForeignKeyMatch::Full { " MATCH FULL" } else { "" };
         let (delete, update) = (self.on_delete.words("ON DELETE"), self.on_update.words("ON UPDATE"));
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
@@ -129,6 +132,12 @@ impl ForeignKey {
         self.keys_of_target(schema).filter(|key| !is_deferrable(key)).map(Object::id).collect()
     }
 
+    /// The key that would serve with `PERIOD`, or without.
+    pub fn target_key_otherwise(&self, schema: &Schema) -> Option<ObjectId> {
+        let otherwise = ForeignKey { period: !self.period, ..self.clone() };
+        otherwise.target_key(schema)
+    }
+
     /// The key that would serve if it were not deferrable.
     pub fn deferrable_target_key(&self, schema: &Schema) -> Option<ObjectId> {
         self.keys_of_target(schema).find(|key| is_deferrable(key)).map(Object::id)
@@ -141,12 +150,38 @@ impl ForeignKey {
         };
         let kinds = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
         let keys = kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references));
+        let fits = move |columns: &[Ident], without_overlaps: bool| {
+            let ends_alike = !without_overlaps || columns.last() == self.referenced.last();
+            without_overlaps == self.period && ends_alike && same(columns)
+        };
         keys.filter(move |object| match object {
-            Object::PrimaryKey(key) => same(&key.columns),
-            Object::Unique(unique) => same(&unique.columns),
-            Object::Index(index) => index.key_columns().is_some_and(|columns| same(&columns)),
+            Object::PrimaryKey(key) => fits(&key.columns, key.without_overlaps),
+            Object::Unique(unique) => fits(&unique.columns, unique.without_overlaps),
+            Object::Index(index) => index.key_columns().is_some_and(|columns| fits(&columns, false)),
             _ => false,
         })
+    }
+
+    /// How many rows reference nothing.
+    fn probe(&self) -> String {
+        let (table, references) = (self.table.quoted(), self.references.quoted());
+        let filled = self.columns.iter().map(|column| format!("{} IS NOT NULL", column.quoted()));
+        let filled = filled.collect::<Vec<_>>().join(" AND ");
+        let pairs: Vec<(String, String)> =
+            self.columns.iter().map(Ident::quoted).zip(self.referenced.iter().map(Ident::quoted)).collect();
+        if let (Some(((own, theirs), equal)), true) = (pairs.split_last(), self.period) {
+            let same = equal.iter().map(|(own, theirs)| format!("other.{theirs} = one.{own}"));
+            let same = same.collect::<Vec<_>>().join(" AND ");
+            return format!(
+                "SELECT count(*) FROM {table} AS one WHERE {filled} \
+                 AND NOT coalesce({own} <@ (SELECT range_agg(other.{theirs}) FROM {references} AS other WHERE {same}), false)"
+            );
+        }
+        let (columns, referenced) = (name_list(&self.columns), name_list(&self.referenced));
+        format!(
+            "SELECT count(*) FROM {table} WHERE {filled} AND {columns} NOT IN (SELECT {} FROM {references})",
+            referenced.trim_matches(['(', ')'])
+        )
     }
 
     /// Only what `ALTER CONSTRAINT` can change differs.
@@ -172,6 +207,17 @@ impl ForeignKey {
         let altered = changed.then(|| Statement::alter(&after.table, action));
         let comments = Diff { before: &before.comment, after: &after.comment };
         altered.into_iter().chain(comment::alter(&constraint_target(&after.table, &after.name), &comments)).collect()
+    }
+}
+
+/// `(a, PERIOD b)`.
+fn period_list(columns: &[Ident], period: bool) -> String {
+    match (columns.split_last(), period) {
+        (Some((range, equal)), true) => {
+            let equal = equal.iter().map(|column| format!("{}, ", column.quoted())).collect::<String>();
+            format!("({equal}PERIOD {})", range.quoted())
+        }
+        _ => name_list(columns),
     }
 }
 
@@ -252,7 +298,8 @@ impl Kind for ForeignKey {
 
     fn tightens(diff: &Diff<&Self>) -> bool {
         let (before, after) = (diff.before, diff.after);
-        let pairs = |key: &ForeignKey| (key.columns.clone(), key.references.clone(), key.referenced.clone());
+        let pairs =
+            |key: &ForeignKey| (key.columns.clone(), key.references.clone(), key.referenced.clone(), key.period);
         // With one column there is no row that is NULL in some columns only.
         let full = before.match_type != after.match_type && after.match_type == ForeignKeyMatch::Full;
         pairs(before) != pairs(after) || before.not_valid || (full && 1 < after.columns.len())
@@ -265,19 +312,10 @@ impl Kind for ForeignKey {
         if self.not_valid || !context.may_have_rows(&self.table) || all_null {
             return Vec::new();
         }
-        let (columns, referenced) = (name_list(&self.columns), name_list(&self.referenced));
         let message = format!(
             "foreign key `{}` fails when a row of `{}` has no matching row in `{}`",
             self.name, self.table, self.references
         );
-        let filled = self.columns.iter().map(|column| format!("{} IS NOT NULL", column.quoted())).collect::<Vec<_>>();
-        let probe = format!(
-            "SELECT count(*) FROM {} WHERE {} AND {columns} NOT IN (SELECT {} FROM {})",
-            self.table.quoted(),
-            filled.join(" AND "),
-            referenced.trim_matches(['(', ')']),
-            self.references.quoted()
-        );
-        vec![Hazard::may_fail(&self.id(), message, probe)]
+        vec![Hazard::may_fail(&self.id(), message, self.probe())]
     }
 }

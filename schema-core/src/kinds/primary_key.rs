@@ -17,6 +17,9 @@ pub struct PrimaryKey {
     pub name: Ident,
     /// The key columns, in order.
     pub columns: Vec<Ident>,
+    /// `WITHOUT OVERLAPS` (PostgreSQL 18): the last column is a range, and rows that are equal in the others do not overlap in it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_overlaps: bool,
     /// `INCLUDE` columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<Ident>,
@@ -38,6 +41,27 @@ pub(super) fn deferrable_words(deferrable: bool, initially_deferred: bool) -> &'
         (true, false) => " DEFERRABLE",
         (false, false) => "",
     }
+}
+
+/// The columns of a key, between parentheses.
+pub(super) fn key_list(columns: &[Ident], without_overlaps: bool) -> String {
+    let words = if without_overlaps { " WITHOUT OVERLAPS)" } else { ")" };
+    format!("{}{words}", name_list(columns).trim_end_matches(')'))
+}
+
+/// What a key stands on: its columns, and for one without overlaps the extensions. The index behind it is one of `gist`, and the
+/// operator classes for columns that are no ranges are those of `btree_gist`.
+pub(super) fn key_requires(
+    table: &QualifiedName,
+    columns: &[Ident],
+    include: &[Ident],
+    without_overlaps: bool,
+    schema: &Schema,
+) -> Vec<ObjectId> {
+    let columns = columns.iter().chain(include).map(|column| ObjectId::column(table, column));
+    let ids = std::iter::once(ObjectId::table(table)).chain(columns);
+    let extensions = without_overlaps.then(|| schema.of_kind(KindName::Extension).map(super::Object::id));
+    ids.chain(extensions.into_iter().flatten()).collect()
 }
 
 /// `INCLUDE (...)`, as far as it applies.
@@ -87,9 +111,8 @@ impl Kind for PrimaryKey {
         ObjectId::inner(KindName::PrimaryKey, &self.table, &self.name)
     }
 
-    fn requires(&self, _schema: &Schema) -> Vec<ObjectId> {
-        let columns = self.columns.iter().chain(&self.include).map(|column| ObjectId::column(&self.table, column));
-        std::iter::once(ObjectId::table(&self.table)).chain(columns).collect()
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+        key_requires(&self.table, &self.columns, &self.include, self.without_overlaps, schema)
     }
 
     fn table(&self) -> Option<&QualifiedName> {
@@ -98,13 +121,14 @@ impl Kind for PrimaryKey {
 
     fn clause(&self) -> Option<String> {
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
-        let (name, columns) = (self.name.quoted(), name_list(&self.columns));
+        let (name, columns) = (self.name.quoted(), key_list(&self.columns, self.without_overlaps));
         Some(format!("CONSTRAINT {name} PRIMARY KEY {columns}{}{deferrable}", include_words(&self.include)))
     }
 
     fn twin_of(&self) -> Option<String> {
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
-        Some(format!("{}{}{deferrable}", name_list(&self.columns), include_words(&self.include)))
+        let columns = key_list(&self.columns, self.without_overlaps);
+        Some(format!("{columns}{}{deferrable}", include_words(&self.include)))
     }
 
     fn after_clause(&self) -> Vec<Statement> {
@@ -152,14 +176,18 @@ impl Kind for PrimaryKey {
     }
 
     fn tightens(diff: &Diff<&Self>) -> bool {
-        !diff.before.columns.iter().all(|column| diff.after.columns.contains(column))
+        let (before, after) = (diff.before, diff.after);
+        !super::unique::is_looser((&before.columns, before.without_overlaps), (&after.columns, after.without_overlaps))
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        let nulls = super::unique::Nulls::Distinct;
+        if self.without_overlaps {
+            return super::unique::overlaps_hazard(&self.id(), &self.table, &self.columns, nulls, context);
+        }
         if context.is_unique(&self.table, &self.columns) {
             return Vec::new();
         }
-        let nulls = super::unique::Nulls::Distinct;
         super::unique::duplicates_hazard(&self.id(), &self.table, &self.columns, nulls, context)
     }
 }

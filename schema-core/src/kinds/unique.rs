@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::primary_key::{
-    add_constraint, alter_comment_only, constraint_target, deferrable_words, drop_constraint, include_words,
+    add_constraint, alter_comment_only, constraint_target, deferrable_words, drop_constraint, include_words, key_list,
+    key_requires,
 };
-use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false, name_list};
+use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false};
 use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A unique constraint.
@@ -20,6 +21,9 @@ pub struct Unique {
     pub name: Ident,
     /// The columns, in order.
     pub columns: Vec<Ident>,
+    /// `WITHOUT OVERLAPS` (PostgreSQL 18): the last column is a range, and rows that are equal in the others do not overlap in it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_overlaps: bool,
     /// `INCLUDE` columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<Ident>,
@@ -71,14 +75,50 @@ pub(super) fn duplicates_hazard(
     vec![Hazard::may_fail(id, message, probe)]
 }
 
+/// Rows that are equal in all columns but the last and overlap in it.
+pub(super) fn overlaps_hazard(
+    id: &ObjectId,
+    table: &QualifiedName,
+    columns: &[Ident],
+    nulls: Nulls,
+    context: &Context,
+) -> Vec<Hazard> {
+    let Some((range, equal)) = columns.split_last() else { return Vec::new() };
+    let safe = context.all_null(table, columns) || context.is_apart(table, columns);
+    if (safe && nulls == Nulls::Distinct) || !context.may_have_rows(table) {
+        return Vec::new();
+    }
+    let names = equal.iter().map(Ident::quoted).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "{} `{}` fails when two rows of `{table}` that share a value of ({names}) overlap in `{range}`, or when one is empty there",
+        id.kind.words(),
+        id.name()
+    );
+    let same = equal.iter().map(|column| format!(" AND one.{column} = other.{column}", column = column.quoted()));
+    let probe = format!(
+        "SELECT count(*) FROM {table} AS one, {table} AS other WHERE (one.tableoid, one.ctid) < (other.tableoid, other.ctid){} \
+         AND one.{range} && other.{range}",
+        same.collect::<String>(),
+        table = table.quoted(),
+        range = range.quoted()
+    );
+    vec![Hazard::may_fail(id, message, probe)]
+}
+
+/// Whether rows that meet the key `before` meet the key `after`; each is columns, and whether the last may not overlap.
+pub(super) fn is_looser(before: (&[Ident], bool), after: (&[Ident], bool)) -> bool {
+    let wider = before.0.iter().all(|column| after.0.contains(column));
+    // Ranges that are equal overlap, but those that overlap need not be equal.
+    wider && (!after.1 || (before.1 && before.0.last() == after.0.last()))
+}
+
 impl Kind for Unique {
     fn id(&self) -> ObjectId {
         ObjectId::inner(KindName::Unique, &self.table, &self.name)
     }
 
-    fn requires(&self, _schema: &Schema) -> Vec<ObjectId> {
-        let columns = self.columns.iter().chain(&self.include).map(|column| ObjectId::column(&self.table, column));
-        std::iter::once(ObjectId::table(&self.table)).chain(columns).collect()
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
+        key_requires(&self.table, &self.columns, &self.include, self.without_overlaps, schema)
     }
 
     fn table(&self) -> Option<&QualifiedName> {
@@ -88,14 +128,15 @@ impl Kind for Unique {
     fn clause(&self) -> Option<String> {
         let nulls = if self.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
-        let (name, columns) = (self.name.quoted(), name_list(&self.columns));
+        let (name, columns) = (self.name.quoted(), key_list(&self.columns, self.without_overlaps));
         Some(format!("CONSTRAINT {name} UNIQUE{nulls} {columns}{}{deferrable}", include_words(&self.include)))
     }
 
     fn twin_of(&self) -> Option<String> {
         let nulls = if self.nulls_not_distinct { "NULLS NOT DISTINCT " } else { "" };
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
-        Some(format!("{nulls}{}{}{deferrable}", name_list(&self.columns), include_words(&self.include)))
+        let columns = key_list(&self.columns, self.without_overlaps);
+        Some(format!("{nulls}{columns}{}{deferrable}", include_words(&self.include)))
     }
 
     fn after_clause(&self) -> Vec<Statement> {
@@ -143,14 +184,18 @@ impl Kind for Unique {
 
     fn tightens(diff: &Diff<&Self>) -> bool {
         let (before, after) = (diff.before, diff.after);
-        let wider = before.columns.iter().all(|column| after.columns.contains(column));
-        !wider || (after.nulls_not_distinct && !before.nulls_not_distinct)
+        let looser = is_looser((&before.columns, before.without_overlaps), (&after.columns, after.without_overlaps));
+        !looser || (after.nulls_not_distinct && !before.nulls_not_distinct)
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        let nulls = Nulls::of(self.nulls_not_distinct);
+        if self.without_overlaps {
+            return overlaps_hazard(&self.id(), &self.table, &self.columns, nulls, context);
+        }
         if !self.nulls_not_distinct && context.is_unique(&self.table, &self.columns) {
             return Vec::new();
         }
-        duplicates_hazard(&self.id(), &self.table, &self.columns, Nulls::of(self.nulls_not_distinct), context)
+        duplicates_hazard(&self.id(), &self.table, &self.columns, nulls, context)
     }
 }

@@ -85,6 +85,20 @@ impl Context<'_> {
     /// Whether no two rows that exist share a value of the columns, because a key over some of them has seen to it and their values
     /// stay. Two NULLs are no shared value.
     pub(crate) fn is_unique(&self, table: &QualifiedName, columns: &[Ident]) -> bool {
+        self.is_held(table, columns, |_| true)
+    }
+
+    /// Likewise, whether no two rows that are equal in all columns but the last overlap in it.
+    pub(crate) fn is_apart(&self, table: &QualifiedName, columns: &[Ident]) -> bool {
+        let apart = |key: &[Ident], without_overlaps: bool| without_overlaps && key.last() == columns.last();
+        self.is_held(table, columns, |part| match part {
+            Object::PrimaryKey(key) => apart(&key.columns, key.without_overlaps),
+            Object::Unique(key) => apart(&key.columns, key.without_overlaps),
+            _ => false,
+        })
+    }
+
+    fn is_held(&self, table: &QualifiedName, columns: &[Ident], serves: impl Fn(&Object) -> bool) -> bool {
         let stays = |name: &Ident| match (self.before.column(table, name), self.after.column(table, name)) {
             (Some(before), Some(after)) => {
                 // What is NULL now may all get one value.
@@ -96,7 +110,7 @@ impl Context<'_> {
             _ => false,
         };
         let covers = |key: &[Ident]| key.iter().all(|name| columns.contains(name) && stays(name));
-        let held = self.before.parts_of(table).any(|part| match part {
+        let held = self.before.parts_of(table).filter(|part| serves(part)).any(|part| match part {
             Object::PrimaryKey(key) => covers(&key.columns),
             Object::Unique(key) => covers(&key.columns),
             Object::Index(index) => index.has_plain_keys() && index.key_columns().is_some_and(|key| covers(&key)),

@@ -73,12 +73,17 @@ struct Reference {
     to: Table,
     /// Column names in SQL.
     pairs: Vec<(String, String)>,
+    /// Whether the last pair is of ranges, which several rows together cover.
+    period: bool,
 }
 
 impl Reference {
     /// Adds the rows that reference one that goes.
     fn followed(&self) -> String {
-        let same: Vec<String> = self.pairs.iter().map(|(own, theirs)| format!("t.{own} = p.{theirs}")).collect();
+        let mut same: Vec<String> = self.pairs.iter().map(|(own, theirs)| format!("t.{own} = p.{theirs}")).collect();
+        if let (true, Some((own, theirs)), Some(last)) = (self.period, self.pairs.last(), same.last_mut()) {
+            *last = format!("t.{own} && p.{theirs}");
+        }
         let (from, to) = (&self.from, &self.to);
         format!(
             "INSERT INTO cargo_schema_stash.evicted SELECT {}, t.tableoid, t.ctid FROM {} AS t \
@@ -95,8 +100,9 @@ impl Reference {
 }
 
 async fn references<S: Session>(session: &mut S, tables: &Tables) -> Result<Vec<Reference>, ApplyError> {
-    let sql = "SELECT conrelid, confrelid, array_to_string(conkey, ' '), array_to_string(confkey, ' ') \
-               FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 ORDER BY oid";
+    // The property is one of PostgreSQL 18.
+    let sql = "SELECT k.conrelid, k.confrelid, array_to_string(k.conkey, ' '), array_to_string(k.confkey, ' '), \
+               to_jsonb(k) ->> 'conperiod' FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid";
     let answer = ask(session, sql).await?;
     let read = |row: &Vec<Option<String>>| {
         let text = |at: usize| row[at].as_deref().unwrap_or_default();
@@ -105,7 +111,7 @@ async fn references<S: Session>(session: &mut S, tables: &Tables) -> Result<Vec<
             list.split(' ').map(|number| Some(quoted(&table.numbered(number.parse().ok()?)?.name))).collect()
         };
         let pairs = names(from, text(2))?.into_iter().zip(names(to, text(3))?).collect();
-        Some(Reference { from: from.clone(), to: to.clone(), pairs })
+        Some(Reference { from: from.clone(), to: to.clone(), pairs, period: text(4) == "true" })
     };
     Ok(answer.rows.iter().filter_map(read).collect())
 }

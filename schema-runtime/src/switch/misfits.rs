@@ -121,7 +121,8 @@ async fn refused<S: Session>(
         Err(_) => None,
         Ok(()) => {
             let sql = format!(
-                "SELECT pg_get_expr(k.conbin, k.conrelid), k.confrelid::regclass, {}, {} FROM pg_catalog.pg_constraint k \
+                "SELECT pg_get_expr(k.conbin, k.conrelid), k.confrelid::regclass, {}, {}, to_jsonb(k) ->> 'conperiod' \
+                 FROM pg_catalog.pg_constraint k \
                  WHERE k.conrelid = {} AND k.conname = {}",
                 names("conrelid", "conkey"),
                 names("confrelid", "confkey"),
@@ -135,15 +136,27 @@ async fn refused<S: Session>(
     let Some(row) = asked.and_then(|answer| answer.rows.into_iter().next()) else { return Ok(None) };
     Ok(match row.as_slice() {
         [Some(check), ..] => Some(picked(table, key, &format!("NOT ({check})"))),
-        [None, Some(to), Some(own), Some(theirs)] => {
-            let pairs = own.split(' ').zip(theirs.split(' '));
-            let (there, same): (Vec<_>, Vec<_>) =
-                pairs.map(|(own, theirs)| (format!("t.{own} IS NOT NULL"), format!("f.{theirs} = t.{own}"))).unzip();
-            let missing = format!("NOT EXISTS (SELECT FROM {to} AS f WHERE {})", same.join(" AND "));
-            Some(picked(table, key, &format!("{} AND {missing}", there.join(" AND "))))
+        [None, Some(to), Some(own), Some(theirs), period] => {
+            let pairs: Vec<(&str, &str)> = own.split(' ').zip(theirs.split(' ')).collect();
+            Some(picked(table, key, &unmatched(to, &pairs, period.as_deref() == Some("true"))))
         }
         _ => None,
     })
+}
+
+/// Whether a row `t` references nothing. With PERIOD, of PostgreSQL 18, the ranges of several rows together make up for its own.
+fn unmatched(to: &str, pairs: &[(&str, &str)], period: bool) -> String {
+    let (there, mut same): (Vec<_>, Vec<_>) =
+        pairs.iter().map(|(own, theirs)| (format!("t.{own} IS NOT NULL"), format!("f.{theirs} = t.{own}"))).unzip();
+    let range = pairs.last().filter(|_| period && same.pop().is_some());
+    let (from, same) = (format!("FROM {to} AS f"), same.join(" AND "));
+    let missing = match range {
+        Some((own, theirs)) => {
+            format!("NOT coalesce(t.{own} <@ (SELECT range_agg(f.{theirs}) {from} WHERE {same}), false)")
+        }
+        None => format!("NOT EXISTS (SELECT {from} WHERE {same})"),
+    };
+    format!("{} AND {missing}", there.join(" AND "))
 }
 
 /// Rows that an exclusion constraint does not let stand beside an earlier one. It cannot be added without looking at the rows, so it is

@@ -11,13 +11,16 @@ use schema_core::{Expr, Ident};
 use super::names::{columns, name_list, split_outside, target};
 use super::{CheckDecl, Common, ExclusionDecl, ForeignKeyDecl, IndexDecl, KeyDecl, KeyPart, Spanned};
 use crate::attr::{Arg, Args, Findings, Value};
-use crate::finding::{ATTRIBUTE_VALUE, INDEX_KEY_INVALID, SyntaxFinding};
+use crate::finding::{ATTRIBUTE_CONFLICT, ATTRIBUTE_VALUE, INDEX_KEY_INVALID, SyntaxFinding};
 use crate::suggest::hint;
 use crate::token::Span;
 
-const PRIMARY_KEY: &[&str] = &["columns", "name", "include", "deferrable", "initially_deferred", "comment"];
+const PRIMARY_KEY: &[&str] =
+    &["columns", "without_overlaps", "name", "include", "deferrable", "initially_deferred", "comment"];
+/// The first two need a table.
 const UNIQUE: &[&str] = &[
     "columns",
+    "without_overlaps",
     "name",
     "include",
     "nulls_not_distinct",
@@ -59,6 +62,7 @@ const EXCLUDE: &[&str] =
 const FOREIGN_KEY: &[&str] = &[
     "columns",
     "references",
+    "period",
     "name",
     "on_delete",
     "on_update",
@@ -95,9 +99,22 @@ pub(super) fn key(arg: &Arg<'_>, primary: bool, findings: &mut Findings) -> Opti
     let mut args = arg.list(owner, findings)?;
     let found = columns(&mut args, "columns", findings);
     let listed = args.require((!found.is_empty()).then_some(found), "columns", "columns = \"a, b\"", findings);
-    let decl = key_rest(&mut args, listed.unwrap_or_default(), !primary, findings);
+    let mut decl = key_rest(&mut args, listed.unwrap_or_default(), !primary, findings);
+    decl.without_overlaps = args.flag("without_overlaps", findings);
+    if decl.without_overlaps {
+        range_beside_others("without_overlaps", &decl.columns, args.span, findings);
+    }
     args.finish(words, findings);
     Some(decl).filter(|decl| !decl.columns.is_empty())
+}
+
+/// What holds for a range needs other columns that say for which rows.
+fn range_beside_others(word: &str, columns: &[Spanned<Ident>], span: Span, findings: &mut Findings) {
+    if columns.len() == 1 {
+        let message = format!("`{word}` is about the last of several columns, and PostgreSQL refuses it for one alone");
+        let help = "name the columns that are equal first, then the range: `columns = \"room, during\"`";
+        findings.push(SyntaxFinding::error(ATTRIBUTE_CONFLICT, span, message).help(help));
+    }
 }
 
 /// `unique` or `unique(...)` of a column.
@@ -105,18 +122,18 @@ pub(super) fn column_unique(arg: &Arg<'_>, column: &Spanned<Ident>, findings: &m
     let columns = vec![column.clone()];
     if !switched_on(arg, "unique(name = \"..\")", findings)? {
         let (include, common) = (Vec::new(), Common::at(arg.name_span));
-        return Some(KeyDecl { common, columns, include, nulls_not_distinct: false });
+        return Some(KeyDecl { common, columns, include, without_overlaps: false, nulls_not_distinct: false });
     }
     let mut args = arg.list("unique(..)", findings)?;
     let decl = key_rest(&mut args, columns, true, findings);
-    args.finish(&UNIQUE[1..], findings);
+    args.finish(&UNIQUE[2..], findings);
     Some(decl)
 }
 
 fn key_rest(args: &mut Args<'_>, columns: Vec<Spanned<Ident>>, unique: bool, findings: &mut Findings) -> KeyDecl {
     let include = self::columns(args, "include", findings);
     let nulls_not_distinct = unique && args.flag("nulls_not_distinct", findings);
-    KeyDecl { common: Common::read(args, findings), columns, include, nulls_not_distinct }
+    KeyDecl { common: Common::read(args, findings), columns, include, without_overlaps: false, nulls_not_distinct }
 }
 
 /// Whether a word has a list (true) or stands alone (false); none when it is switched off or wrong.
@@ -307,7 +324,12 @@ pub(super) fn foreign_key(arg: &Arg<'_>, findings: &mut Findings) -> Option<Fore
     let common = Common::read(&mut args, findings);
     let decl = references.zip(listed).and_then(|(text, columns)| {
         let target = target(text, findings)?;
-        Some(foreign_key_rest(&mut args, common, columns, target, findings))
+        let mut decl = foreign_key_rest(&mut args, common, columns, target, findings);
+        decl.period = args.flag("period", findings);
+        if decl.period {
+            range_beside_others("period", &decl.columns, args.span, findings);
+        }
+        Some(decl)
     });
     if decl.is_some() {
         args.finish(FOREIGN_KEY, findings);
@@ -351,7 +373,8 @@ fn foreign_key_rest(
     let on_update = action(args, "on_update", findings);
     let match_type = match_type(args, findings);
     let not_valid = args.flag("not_valid", findings);
-    ForeignKeyDecl { common, columns, references, referenced, on_delete, on_update, match_type, not_valid }
+    let period = false;
+    ForeignKeyDecl { common, columns, references, referenced, period, on_delete, on_update, match_type, not_valid }
 }
 
 fn match_type(args: &mut Args<'_>, findings: &mut Findings) -> ForeignKeyMatch {

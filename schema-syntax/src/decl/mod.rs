@@ -199,6 +199,8 @@ pub struct KeyDecl {
     pub columns: Vec<Spanned<Ident>>,
     /// `include`.
     pub include: Vec<Spanned<Ident>>,
+    /// `without_overlaps`.
+    pub without_overlaps: bool,
     /// `nulls_not_distinct`.
     pub nulls_not_distinct: bool,
 }
@@ -259,6 +261,8 @@ pub struct ForeignKeyDecl {
     pub references: Spanned<NamePath>,
     /// The referenced columns; the primary key when empty.
     pub referenced: Vec<Ident>,
+    /// `period`.
+    pub period: bool,
     /// `on_delete`.
     pub on_delete: ForeignKeyAction,
     /// `on_update`.

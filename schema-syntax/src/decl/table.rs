@@ -139,6 +139,7 @@ fn primary_key(
             common: Common::at(span),
             columns: columns.into_iter().map(|(column, _)| column).collect(),
             include: Vec::new(),
+            without_overlaps: false,
             nulls_not_distinct: false,
         }),
         (None, None) => None,

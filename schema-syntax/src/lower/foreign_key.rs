@@ -45,6 +45,7 @@ impl<'a> Lowering<'a> {
                 columns,
                 references,
                 referenced,
+                period: decl.period,
                 on_delete: decl.on_delete.clone(),
                 on_update: decl.on_update.clone(),
                 match_type: decl.match_type,
@@ -182,6 +183,10 @@ impl<'a> Lowering<'a> {
             let help = "take `deferrable` off the key, or reference another one";
             return self.find(of.file, SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help));
         }
+        if let Some(found) = key.target_key_otherwise(&self.out.schema) {
+            let finding = key_otherwise(found.name(), decl, target);
+            return self.find(of.file, finding);
+        }
         let columns = key.referenced.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
         let message = format!(
             "`{}({columns})` has no primary key or unique constraint, so PostgreSQL would refuse the foreign key",
@@ -189,7 +194,11 @@ impl<'a> Lowering<'a> {
         );
         let help = match key.referenced.as_slice() {
             [_] => "add `#[column(unique)]` to the referenced field".to_owned(),
-            _ => format!("add `unique(columns = \"{columns}\")` to `#[table(...)]` of `{}`", target.decl.ident.value),
+            _ => {
+                let words = if decl.period { ", without_overlaps" } else { "" };
+                let of = &target.decl.ident.value;
+                format!("add `unique(columns = \"{columns}\"{words})` to `#[table(...)]` of `{of}`")
+            }
         };
         let finding = SyntaxFinding::error(FOREIGN_KEY_TARGET, span, message).help(help);
         self.find_with(of.file, finding, column_at(target, &key.referenced[0]), "referenced here");
@@ -308,6 +317,22 @@ fn family(of: &SqlType) -> Option<Family> {
         "inet" | "cidr" => Family::Address,
         _ => Family::Alone,
     })
+}
+
+/// Only one of the two sides says that the last column is a range in which rows follow each other.
+fn key_otherwise(key: &Ident, decl: &ForeignKeyDecl, target: &Named<'_, TableDecl>) -> SyntaxFinding {
+    let (has, help) = match decl.period {
+        true => (
+            "has no `without_overlaps`, so PostgreSQL refuses a foreign key with `period`",
+            "remove `period`, or add `without_overlaps` to the key",
+        ),
+        false => (
+            "has `without_overlaps`, so PostgreSQL refuses a foreign key without `period`",
+            "add `period`: the last column on both sides is the range",
+        ),
+    };
+    let message = format!("the key `{key}` of `{}` {has}", target.name);
+    SyntaxFinding::error(FOREIGN_KEY_TARGET, decl.references.span, message).help(help)
 }
 
 fn declared_at(table: &Named<'_, TableDecl>) -> At {

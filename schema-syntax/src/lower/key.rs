@@ -54,6 +54,7 @@ impl<'a> Lowering<'a> {
                     table: of.name.clone(),
                     name,
                     columns: values(&decl.columns),
+                    without_overlaps: decl.without_overlaps,
                     include: values(&decl.include),
                     deferrable: decl.common.deferrable || decl.common.initially_deferred,
                     initially_deferred: decl.common.initially_deferred,
@@ -77,6 +78,7 @@ impl<'a> Lowering<'a> {
             table: of.name.clone(),
             name,
             columns: values(&decl.columns),
+            without_overlaps: decl.without_overlaps,
             include: values(&decl.include),
             nulls_not_distinct: decl.nulls_not_distinct,
             deferrable: decl.common.deferrable || decl.common.initially_deferred,
@@ -92,6 +94,7 @@ impl<'a> Lowering<'a> {
         let same = |other: &&KeyDecl| {
             let shape = |key: &KeyDecl| {
                 (
+                    key.without_overlaps,
                     key.nulls_not_distinct,
                     key.common.deferrable || key.common.initially_deferred,
                     key.common.initially_deferred,

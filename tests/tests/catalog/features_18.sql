@@ -1,0 +1,15 @@
+-- What the model knows and PostgreSQL 18 added.
+CREATE EXTENSION btree_gist;
+CREATE TABLE prices (
+    product integer, valid daterange, note text,
+    PRIMARY KEY (product, valid WITHOUT OVERLAPS) INCLUDE (note),
+    CONSTRAINT twice UNIQUE (note, product, valid WITHOUT OVERLAPS) DEFERRABLE INITIALLY DEFERRED
+);
+ALTER TABLE prices CLUSTER ON prices_pkey, REPLICA IDENTITY USING INDEX prices_pkey;
+COMMENT ON CONSTRAINT twice ON prices IS 'one of each';
+CREATE TABLE sales (
+    product integer, during daterange,
+    CONSTRAINT priced FOREIGN KEY (product, PERIOD during) REFERENCES prices MATCH FULL DEFERRABLE
+);
+CREATE TABLE changes (area integer, at tstzmultirange, UNIQUE (area, at WITHOUT OVERLAPS)) PARTITION BY LIST (area);
+CREATE TABLE changes_1 PARTITION OF changes FOR VALUES IN (1);
