@@ -53,6 +53,12 @@ impl Schema {
         }
     }
 
+    /// The heirs of a partitioned table, which hold its rows; other heirs have rows of their own.
+    pub(crate) fn partitions(&self, table: &QualifiedName) -> Vec<&QualifiedName> {
+        let is_split = self.table(table).is_some_and(|table| table.partition_by.is_some());
+        if is_split { self.heirs(table) } else { Vec::new() }
+    }
+
     /// The columns that a table has, those it takes over first, as PostgreSQL orders them.
     pub fn all_columns(&self, table: &QualifiedName) -> Vec<&Column> {
         let (mut columns, mut seen) = (Vec::new(), BTreeSet::new());

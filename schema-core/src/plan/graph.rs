@@ -150,7 +150,7 @@ impl Graph {
     /// A foreign key takes any key over its columns that it finds, also one that is about to go, and holds each partition.
     fn await_other_keys(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let Object::ForeignKey(key) = object else { return };
-        let partitions = context.before.heirs(&key.references).into_iter().map(ObjectId::table);
+        let partitions = context.before.partitions(&key.references).into_iter().map(ObjectId::table);
         partitions.filter_map(|id| places.drop.get(&id)).for_each(|first| self.edge(*first, at));
         let keys = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
         let of_target = |id: &ObjectId| keys.contains(&id.kind) && id.outer().as_ref() == Some(&key.references);
@@ -188,7 +188,7 @@ impl Graph {
         // A foreign key to a partitioned table holds each of its partitions.
         for part in std::iter::once(object).chain(parts.iter().copied()) {
             let Object::ForeignKey(key) = part else { continue };
-            let partitions = context.before.heirs(&key.references).into_iter().map(ObjectId::table);
+            let partitions = context.before.partitions(&key.references).into_iter().map(ObjectId::table);
             let goes = partitions.filter_map(|id| places.drop.get(&id));
             goes.for_each(|then| self.edge(at, *then));
         }
