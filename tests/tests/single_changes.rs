@@ -37,7 +37,9 @@ fn every_single_change_has_a_case() {
 fn cases_go_there_and_back_on_postgresql() {
     let version = database().client().query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]);
     let major = u32::try_from(version.unwrap().get::<_, i32>(0)).unwrap();
-    let (cases, later): (Vec<Case>, Vec<Case>) = all().into_iter().partition(|case| case.since() <= major);
+    let only = std::env::var("SCHEMA_CASE").unwrap_or_default();
+    let wanted = all().into_iter().filter(|case| case.path.to_string_lossy().contains(&only));
+    let (cases, later): (Vec<Case>, Vec<Case>) = wanted.partition(|case| case.since() <= major);
     let next = AtomicUsize::new(0);
     let work = || {
         let (mut wrong, fresh, used) = (Vec::new(), database(), database());
