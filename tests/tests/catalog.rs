@@ -190,6 +190,22 @@ fn what_the_model_does_not_know_is_listed() {
     assert_eq!(tables, ["parts", "parts_1", "parts_2", "plain"]);
 }
 
+/// A child may enforce a check of PostgreSQL 18 that its parent does not.
+#[test]
+fn a_check_that_a_child_alone_enforces_is_listed() {
+    let version = with("").value("SHOW server_version_num");
+    if version.as_str() < "180000" {
+        println!("nothing to see on {version}");
+        return;
+    }
+    let observed = read(&with(
+        "CREATE TABLE parent (a integer CONSTRAINT dear CHECK (a > 0) NOT ENFORCED);
+         CREATE TABLE child (CONSTRAINT dear CHECK (a > 0)) INHERITS (parent); CREATE TABLE plain () INHERITS (parent)",
+    ));
+    let listed = Unmanaged { kind: "inherited check that is enforced".into(), name: "child.dear".into() };
+    assert_eq!(observed.unmanaged, [listed]);
+}
+
 #[test]
 fn a_broken_index_is_listed_and_not_taken_for_one() {
     let database = with("CREATE TABLE t (a integer); INSERT INTO t VALUES (1), (1)");

@@ -157,14 +157,7 @@ fn neighbours_are_proven_as_each_alone() {
 
 #[test]
 fn a_check_over_a_column_of_another_type_is_as_a_fresh_build_has_it() {
-    let check = Check {
-        table: users(),
-        name: Ident::of("age_ok"),
-        expr: Expr::new("age in (1, 2)"),
-        no_inherit: false,
-        not_valid: false,
-        comment: None,
-    };
+    let check = Check::new(users(), Ident::of("age_ok"), Expr::new("age in (1, 2)"));
     let after = with(&with(&start(), check), column("age", "numeric(5,0)"));
     assert_eq!(findings(&after, |_| {}), []);
 }

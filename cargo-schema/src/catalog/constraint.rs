@@ -41,6 +41,11 @@ fn sql(version: u32) -> String {
     )
 }
 
+/// Where a child enforces what its parent only states (18): its check is its own, under the parent's name.
+const ENFORCED_ALONE: &str = "SELECT DISTINCT c.conrelid, c.conname FROM pg_constraint c JOIN pg_inherits i ON i.inhrelid = c.conrelid \
+        JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.conname = c.conname AND p.contype = 'c' AND NOT p.conenforced \
+    WHERE c.conrelid = ANY($1) AND c.contype = 'c' AND c.coninhcount > 0 AND c.conenforced";
+
 const REFERENCED: &str = "SELECT c.oid, c.relnamespace, c.relname, a.attnum, a.attname \
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.oid = ANY($1) AND a.attnum > 0";
 
@@ -81,7 +86,20 @@ pub(super) fn read(
         }
         Ok(())
     })?;
+    note_enforced_alone(reader, tables)?;
     Ok(backing)
+}
+
+fn note_enforced_alone(reader: &mut Reader<'_>, tables: &Tables) -> Result<(), CatalogError> {
+    if reader.version < 180_000 {
+        return Ok(());
+    }
+    for row in reader.rows("inherited checks", ENFORCED_ALONE, &[&tables.oids()])? {
+        let Some(table) = tables.name(row.get("conrelid")) else { continue };
+        let name = reader.ident(&row, "conname")?;
+        reader.unmanaged("inherited check that is enforced", part(table, &name));
+    }
+    Ok(())
 }
 
 /// What it is, when the model cannot say it; the empty text when there is nothing to say.
@@ -90,7 +108,6 @@ fn unknown_sort(row: &Row) -> Option<&'static str> {
         'n' if !row.get::<_, bool>("convalidated") => Some("NOT NULL that is not valid"),
         'n' if row.get("connoinherit") => Some("NOT NULL that is not inherited"),
         'n' => Some(""),
-        _ if !row.get::<_, bool>("enforced") => Some("constraint that is not enforced"),
         _ => None,
     }
 }
@@ -143,9 +160,15 @@ fn check(reader: &Reader<'_>, row: &Row, table: &QualifiedName, name: Ident) -> 
         name,
         expr: bare(row.get("expr")),
         no_inherit: row.get("connoinherit"),
-        not_valid: !row.get::<_, bool>("convalidated"),
+        not_valid: is_not_valid(row),
+        not_enforced: !row.get::<_, bool>("enforced"),
         comment: comment(reader, row),
     }
+}
+
+/// What is not enforced counts as not validated too.
+fn is_not_valid(row: &Row) -> bool {
+    row.get("enforced") && !row.get::<_, bool>("convalidated")
 }
 
 fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, around: &Around<'_>) {
@@ -233,7 +256,8 @@ fn foreign_key(
         match_type: if letter(row, "confmatchtype") == 'f' { ForeignKeyMatch::Full } else { ForeignKeyMatch::Simple },
         deferrable: row.get("condeferrable"),
         initially_deferred: row.get("condeferred"),
-        not_valid: !row.get::<_, bool>("convalidated"),
+        not_valid: is_not_valid(row),
+        not_enforced: !row.get::<_, bool>("enforced"),
         comment: comment(reader, row),
     })
 }

@@ -139,6 +139,7 @@ impl PartStyle<'_> {
         let mut words: Vec<Word> = self.name("name", &of.name).into_iter().collect();
         words.extend(of.no_inherit.then(|| Word::flag("no_inherit")));
         words.extend(of.not_valid.then(|| Word::flag("not_valid")));
+        words.extend(of.not_enforced.then(|| Word::flag("not_enforced")));
         words.extend(comment("comment", &of.comment));
         words
     }
@@ -179,6 +180,7 @@ fn foreign_key(of: &ForeignKey) -> Vec<Word> {
     words.extend((of.match_type == ForeignKeyMatch::Full).then(|| Word::text("match", "full")));
     words.extend(deferrable(of.deferrable, of.initially_deferred));
     words.extend(of.not_valid.then(|| Word::flag("not_valid")));
+    words.extend(of.not_enforced.then(|| Word::flag("not_enforced")));
     words
 }
 

@@ -27,6 +27,9 @@ pub struct Check {
     /// `NOT VALID`: rows that existed before were never looked at.
     #[serde(default, skip_serializing_if = "is_false")]
     pub not_valid: bool,
+    /// `NOT ENFORCED` (PostgreSQL 18): no row is ever looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_enforced: bool,
     /// `COMMENT ON CONSTRAINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -44,9 +47,15 @@ pub(super) fn mentioned_columns(expr: &Expr, table: &QualifiedName, schema: &Sch
 }
 
 impl Check {
+    /// One that all rows meet.
+    pub fn new(table: QualifiedName, name: Ident, expr: Expr) -> Check {
+        Check { table, name, expr, no_inherit: false, not_valid: false, not_enforced: false, comment: None }
+    }
+
     fn words(&self) -> String {
         let no_inherit = if self.no_inherit { " NO INHERIT" } else { "" };
-        format!("CONSTRAINT {} CHECK ({}){no_inherit}", self.name.quoted(), self.expr)
+        let not_enforced = if self.not_enforced { " NOT ENFORCED" } else { "" };
+        format!("CONSTRAINT {} CHECK ({}){no_inherit}{not_enforced}", self.name.quoted(), self.expr)
     }
 }
 
@@ -88,6 +97,7 @@ impl Kind for Check {
         drop_constraint(&self.table, &self.name)
     }
 
+    /// PostgreSQL 18 refuses to begin or to stop enforcing a check that is there (42809).
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
         if *diff.after == (Check { not_valid: false, ..diff.before.clone() }) && diff.before.not_valid {
             return validate(&diff.after.table, &diff.after.name);
@@ -116,11 +126,11 @@ impl Kind for Check {
     }
 
     fn tightens(diff: &Diff<&Self>) -> bool {
-        diff.before.expr != diff.after.expr || diff.before.not_valid
+        diff.before.expr != diff.after.expr || diff.before.not_valid || diff.before.not_enforced
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
-        if self.not_valid || !context.may_have_rows(&self.table) {
+        if self.not_valid || self.not_enforced || !context.may_have_rows(&self.table) {
             return Vec::new();
         }
         let message = format!("check `{}` fails when a row of `{}` breaks it: {}", self.name, self.table, self.expr);

@@ -43,6 +43,9 @@ pub struct ForeignKey {
     /// `NOT VALID`: rows that existed before were never looked at.
     #[serde(default, skip_serializing_if = "is_false")]
     pub not_valid: bool,
+    /// `NOT ENFORCED` (PostgreSQL 18): no row is ever looked at.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_enforced: bool,
     /// `COMMENT ON CONSTRAINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -116,9 +119,13 @@ impl ForeignKey {
         let full = if self.match_type == ForeignKeyMatch::Full { " MATCH FULL" } else { "" };
         let (delete, update) = (self.on_delete.words("ON DELETE"), self.on_update.words("ON UPDATE"));
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
-        let not_valid = if self.not_valid { " NOT VALID" } else { "" };
+        let unseen = match (self.not_enforced, self.not_valid) {
+            (true, _) => " NOT ENFORCED",
+            (false, true) => " NOT VALID",
+            (false, false) => "",
+        };
         format!(
-            "CONSTRAINT {name} FOREIGN KEY {columns} REFERENCES {target} {referenced}{full}{delete}{update}{deferrable}{not_valid}"
+            "CONSTRAINT {name} FOREIGN KEY {columns} REFERENCES {target} {referenced}{full}{delete}{update}{deferrable}{unseen}"
         )
     }
 
@@ -184,11 +191,13 @@ impl ForeignKey {
         )
     }
 
-    /// Only what `ALTER CONSTRAINT` can change differs.
+    /// Only what `ALTER CONSTRAINT` can change differs. It looks at all rows when it begins to enforce a key, so none becomes NOT VALID by it.
     fn alters_in_place(diff: &Diff<&Self>) -> bool {
         let plain = |key: &ForeignKey| ForeignKey {
             deferrable: false,
             initially_deferred: false,
+            not_valid: key.not_valid && !diff.after.not_enforced,
+            not_enforced: false,
             comment: None,
             ..key.clone()
         };
@@ -197,14 +206,17 @@ impl ForeignKey {
 
     fn in_place(diff: &Diff<&Self>) -> Vec<Statement> {
         let (before, after) = (diff.before, diff.after);
-        let words = match (after.deferrable, after.initially_deferred) {
+        let deferrable = match (after.deferrable, after.initially_deferred) {
             (_, true) => "DEFERRABLE INITIALLY DEFERRED",
             (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
             (false, false) => "NOT DEFERRABLE",
         };
-        let changed = (before.deferrable, before.initially_deferred) != (after.deferrable, after.initially_deferred);
-        let action = format!("ALTER CONSTRAINT {} {words}", after.name.quoted());
-        let altered = changed.then(|| Statement::alter(&after.table, action));
+        let enforced = if after.not_enforced { "NOT ENFORCED" } else { "ENFORCED" };
+        let postponed = (before.deferrable, before.initially_deferred) != (after.deferrable, after.initially_deferred);
+        let changed = [(postponed, deferrable), (before.not_enforced != after.not_enforced, enforced)];
+        let words: Vec<&str> = changed.into_iter().filter(|(changed, _)| *changed).map(|(_, words)| words).collect();
+        let action = format!("ALTER CONSTRAINT {} {}", after.name.quoted(), words.join(" "));
+        let altered = (!words.is_empty()).then(|| Statement::alter(&after.table, action));
         let comments = Diff { before: &before.comment, after: &after.comment };
         altered.into_iter().chain(comment::alter(&constraint_target(&after.table, &after.name), &comments)).collect()
     }
@@ -302,14 +314,19 @@ impl Kind for ForeignKey {
             |key: &ForeignKey| (key.columns.clone(), key.references.clone(), key.referenced.clone(), key.period);
         // With one column there is no row that is NULL in some columns only.
         let full = before.match_type != after.match_type && after.match_type == ForeignKeyMatch::Full;
-        pairs(before) != pairs(after) || before.not_valid || (full && 1 < after.columns.len())
+        pairs(before) != pairs(after) || before.not_valid || before.not_enforced || (full && 1 < after.columns.len())
+    }
+
+    fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
+        let enforced = diff.before.not_enforced && !diff.after.not_enforced && ForeignKey::alters_in_place(diff);
+        if enforced { diff.after.create_hazards(context) } else { Vec::new() }
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
         // MATCH FULL refuses a row that is NULL in some of the columns only.
         let simple = self.match_type == ForeignKeyMatch::Simple || self.columns.len() == 1;
         let all_null = simple && context.all_null(&self.table, &self.columns);
-        if self.not_valid || !context.may_have_rows(&self.table) || all_null {
+        if self.not_valid || self.not_enforced || !context.may_have_rows(&self.table) || all_null {
             return Vec::new();
         }
         let message = format!(

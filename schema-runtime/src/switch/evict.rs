@@ -100,9 +100,10 @@ impl Reference {
 }
 
 async fn references<S: Session>(session: &mut S, tables: &Tables) -> Result<Vec<Reference>, ApplyError> {
-    // The property is one of PostgreSQL 18.
+    // Both properties are of PostgreSQL 18. What is not enforced holds no row back.
     let sql = "SELECT k.conrelid, k.confrelid, array_to_string(k.conkey, ' '), array_to_string(k.confkey, ' '), \
-               to_jsonb(k) ->> 'conperiod' FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid";
+               to_jsonb(k) ->> 'conperiod' FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 \
+               AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true' ORDER BY k.oid";
     let answer = ask(session, sql).await?;
     let read = |row: &Vec<Option<String>>| {
         let text = |at: usize| row[at].as_deref().unwrap_or_default();

@@ -97,7 +97,8 @@ fn duplicates(table: &Table, key: &str, failure: &SqlFailure) -> Option<String> 
     ))
 }
 
-/// A CHECK or FOREIGN KEY is added without looking at the rows, to ask the catalogs what it says.
+/// A CHECK or FOREIGN KEY is added without looking at the rows, to ask the catalogs what it says. If that does not work, it may be
+/// there, and the statement only begins to look at the rows.
 async fn refused<S: Session>(
     session: &mut S,
     sql: &str,
@@ -110,30 +111,26 @@ async fn refused<S: Session>(
     };
     batch(session, "SAVEPOINT cargo_schema_ask").await?;
     let unchecked = format!("{} NOT VALID", sql.trim_end().trim_end_matches(';'));
-    let added = session.batch(&unchecked).await;
+    if session.batch(&unchecked).await.is_err() {
+        batch(session, "ROLLBACK TO SAVEPOINT cargo_schema_ask").await?;
+    }
     let names = |relation: &str, key: &str| {
         format!(
             "(SELECT string_agg(quote_ident(a.attname), ' ' ORDER BY u.place) FROM unnest(k.{key}) WITH ORDINALITY AS u(number, place) \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.{relation} AND a.attnum = u.number)"
         )
     };
-    let asked = match added {
-        Err(_) => None,
-        Ok(()) => {
-            let sql = format!(
-                "SELECT pg_get_expr(k.conbin, k.conrelid), k.confrelid::regclass, {}, {}, to_jsonb(k) ->> 'conperiod' \
-                 FROM pg_catalog.pg_constraint k \
-                 WHERE k.conrelid = {} AND k.conname = {}",
-                names("conrelid", "conkey"),
-                names("confrelid", "confkey"),
-                table.oid,
-                quote_literal(constraint)
-            );
-            Some(ask(session, &sql).await?)
-        }
-    };
+    let question = format!(
+        "SELECT pg_get_expr(k.conbin, k.conrelid), k.confrelid::regclass, {}, {}, to_jsonb(k) ->> 'conperiod' \
+         FROM pg_catalog.pg_constraint k WHERE k.conrelid = {} AND k.conname = {}",
+        names("conrelid", "conkey"),
+        names("confrelid", "confkey"),
+        table.oid,
+        quote_literal(constraint)
+    );
+    let asked = ask(session, &question).await?;
     batch(session, "ROLLBACK TO SAVEPOINT cargo_schema_ask; RELEASE SAVEPOINT cargo_schema_ask").await?;
-    let Some(row) = asked.and_then(|answer| answer.rows.into_iter().next()) else { return Ok(None) };
+    let Some(row) = asked.rows.into_iter().next() else { return Ok(None) };
     Ok(match row.as_slice() {
         [Some(check), ..] => Some(picked(table, key, &format!("NOT ({check})"))),
         [None, Some(to), Some(own), Some(theirs), period] => {

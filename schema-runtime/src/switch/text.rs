@@ -101,7 +101,7 @@ pub(crate) fn may_lose(script: &Script<'_>) -> bool {
 
 /// Whether a text that undoes may be refused because of rows: a constraint comes back.
 pub(crate) fn may_refuse(script: &Script<'_>) -> bool {
-    const DEMANDING: [&str; 5] = ["add", "set", "unique", "validate", "attach"];
+    const DEMANDING: [&str; 6] = ["add", "set", "unique", "validate", "attach", "enforced"];
     let demands = |index| tokens(script.sql(index)).any(|token| DEMANDING.iter().any(|word| token.is_word(word)));
     script.direction == Direction::Down && (0..script.steps.len()).any(demands)
 }

@@ -56,7 +56,7 @@ const COLUMN_INDEX: &[&str] = &[
     "comment",
     "renamed_from",
 ];
-const CHECK: &[&str] = &["expr", "name", "no_inherit", "not_valid", "comment", "renamed_from"];
+const CHECK: &[&str] = &["expr", "name", "no_inherit", "not_valid", "not_enforced", "comment", "renamed_from"];
 const EXCLUDE: &[&str] =
     &["elements", "method", "where", "name", "include", "deferrable", "initially_deferred", "comment", "renamed_from"];
 const FOREIGN_KEY: &[&str] = &[
@@ -70,6 +70,7 @@ const FOREIGN_KEY: &[&str] = &[
     "deferrable",
     "initially_deferred",
     "not_valid",
+    "not_enforced",
     "comment",
     "renamed_from",
 ];
@@ -279,8 +280,15 @@ pub(super) fn check(arg: &Arg<'_>, findings: &mut Findings) -> Option<CheckDecl>
 }
 
 fn check_rest(args: &mut Args<'_>, expr: Expr, findings: &mut Findings) -> CheckDecl {
-    let (no_inherit, not_valid) = (args.flag("no_inherit", findings), args.flag("not_valid", findings));
-    CheckDecl { expr, no_inherit, not_valid, common: Common::read(args, findings) }
+    let no_inherit = args.flag("no_inherit", findings);
+    let (not_valid, not_enforced) = looked_at(args, findings);
+    CheckDecl { expr, no_inherit, not_valid, not_enforced, common: Common::read(args, findings) }
+}
+
+/// `not_valid` and `not_enforced`.
+fn looked_at(args: &mut Args<'_>, findings: &mut Findings) -> (bool, bool) {
+    args.exclude("not_valid", "not_enforced", "what is not enforced is looked at in no row, old or new", findings);
+    (args.flag("not_valid", findings), args.flag("not_enforced", findings))
 }
 
 /// `exclude(...)`.
@@ -372,9 +380,20 @@ fn foreign_key_rest(
     let on_delete = action(args, "on_delete", findings);
     let on_update = action(args, "on_update", findings);
     let match_type = match_type(args, findings);
-    let not_valid = args.flag("not_valid", findings);
+    let (not_valid, not_enforced) = looked_at(args, findings);
     let period = false;
-    ForeignKeyDecl { common, columns, references, referenced, period, on_delete, on_update, match_type, not_valid }
+    ForeignKeyDecl {
+        common,
+        columns,
+        references,
+        referenced,
+        period,
+        on_delete,
+        on_update,
+        match_type,
+        not_valid,
+        not_enforced,
+    }
 }
 
 fn match_type(args: &mut Args<'_>, findings: &mut Findings) -> ForeignKeyMatch {

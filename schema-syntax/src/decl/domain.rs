@@ -5,10 +5,10 @@ use schema_core::Expr;
 use super::column::{Sql, sql_type};
 use super::constraint::check;
 use super::item::{Body, Header, Item, header, skip_visibility};
-use super::{DomainDecl, NamePath, Reading, Spanned};
-use crate::attr::{Findings, ident};
+use super::{CheckDecl, DomainDecl, NamePath, Reading, Spanned};
+use crate::attr::{Arg, Findings, ident};
 use crate::case::snake;
-use crate::finding::{STRUCT_SHAPE, SyntaxFinding};
+use crate::finding::{ATTRIBUTE_CONFLICT, STRUCT_SHAPE, SyntaxFinding};
 use crate::rust_type::RustType;
 use crate::token::Cursor;
 use crate::types::{How, Inferred, infer};
@@ -49,11 +49,23 @@ pub(crate) fn read(
         not_null: args.flag("not_null", findings),
         default: args.sql("default", findings).map(|text| Expr::new(text.value)),
         collate: NamePath::argument(&mut args, "collate", findings),
-        checks: args.all("check").iter().filter_map(|arg| check(arg, findings)).collect(),
+        checks: args.all("check").iter().filter_map(|arg| domain_check(arg, findings)).collect(),
         comment: args.text("comment", findings).map(|text| text.value),
         renamed_from: NamePath::argument(&mut args, "renamed_from", findings),
     };
     args.finish(WORDS, findings);
+    Some(decl)
+}
+
+/// `check(...)`: a domain has no heirs, and PostgreSQL enforces all its checks.
+fn domain_check(arg: &Arg<'_>, findings: &mut Findings) -> Option<CheckDecl> {
+    let decl = check(arg, findings)?;
+    let said = [("no_inherit", decl.no_inherit), ("not_enforced", decl.not_enforced)];
+    for (word, _) in said.iter().filter(|(_, is_said)| *is_said) {
+        let message = format!("`{word}` is for checks of tables, and the check of a domain cannot have it");
+        findings
+            .push(SyntaxFinding::error(ATTRIBUTE_CONFLICT, decl.common.span, message).help(format!("remove `{word}`")));
+    }
     Some(decl)
 }
 

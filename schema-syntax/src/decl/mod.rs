@@ -248,6 +248,8 @@ pub struct CheckDecl {
     pub no_inherit: bool,
     /// `not_valid`.
     pub not_valid: bool,
+    /// `not_enforced`.
+    pub not_enforced: bool,
 }
 
 /// A foreign key.
@@ -271,6 +273,8 @@ pub struct ForeignKeyDecl {
     pub match_type: ForeignKeyMatch,
     /// `not_valid`.
     pub not_valid: bool,
+    /// `not_enforced`.
+    pub not_enforced: bool,
 }
 
 /// An exclusion constraint.

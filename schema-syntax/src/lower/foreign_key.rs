@@ -52,6 +52,7 @@ impl<'a> Lowering<'a> {
                 deferrable: decl.common.deferrable || decl.common.initially_deferred,
                 initially_deferred: decl.common.initially_deferred,
                 not_valid: decl.not_valid,
+                not_enforced: decl.not_enforced,
                 comment: comment(&decl.common.comment),
             };
             if let Some(target) = &target {

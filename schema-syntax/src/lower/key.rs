@@ -25,7 +25,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn checks(&mut self, of: &Named<'a, TableDecl>) {
         for decl in &of.decl.checks {
             let column = sole_column(of.decl, &decl.expr).map(|column| column.as_str().to_owned()).unwrap_or_default();
-            let CheckDecl { common, expr, no_inherit, not_valid } = decl;
+            let CheckDecl { common, expr, no_inherit, not_valid, not_enforced } = decl;
             let name = self.given_or(common, &of.name, &column, "check", Space::Constraint);
             if self.inherits_check(of, &name) {
                 let message = format!("`{}` has check `{name}` from its parent already", of.name);
@@ -39,6 +39,7 @@ impl<'a> Lowering<'a> {
                 expr: expr.clone(),
                 no_inherit: *no_inherit,
                 not_valid: *not_valid,
+                not_enforced: *not_enforced,
                 comment: comment(&common.comment),
             };
             self.insert_part(check, of.file, common);

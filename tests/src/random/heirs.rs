@@ -116,6 +116,7 @@ fn referenced(rng: &mut Rng) -> Vec<Object> {
                 deferrable: false,
                 initially_deferred: false,
                 not_valid: false,
+                not_enforced: false,
                 comment: None,
             }
             .into(),
@@ -125,8 +126,7 @@ fn referenced(rng: &mut Rng) -> Vec<Object> {
 }
 
 fn check(table: &str, name: &str, expr: &str) -> Object {
-    let (table, name, expr) = (named(table), Ident::of(name), Expr::new(expr));
-    Check { table, name, expr, no_inherit: false, not_valid: false, comment: None }.into()
+    Check::new(named(table), Ident::of(name), Expr::new(expr)).into()
 }
 
 fn partitions(rng: &mut Rng, key: &str) -> Vec<Object> {

@@ -109,6 +109,7 @@ pub fn check(rng: &mut Rng, schema: &Schema, table: &QualifiedName) -> Option<Ch
         expr: Expr::new(expr),
         no_inherit,
         not_valid,
+        not_enforced: false,
         comment: pools::comment(rng),
     })
 }
@@ -271,6 +272,7 @@ pub fn foreign_key(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName) -> O
         deferrable,
         initially_deferred,
         not_valid,
+        not_enforced: false,
         comment,
     };
     Some(key)

@@ -167,15 +167,8 @@ fn checked(bundle: &mut Bundle<'_>) -> Option<()> {
     bundle.sql(format!("CREATE FUNCTION f_good({of}) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT {body} $$"));
     let (table, _) = bundle.table(|table| table.partition_of.is_none())?;
     if bundle.rng.percent(60) {
-        let check = Check {
-            table: table.clone(),
-            name: Ident::of("good"),
-            expr: Expr::new(format!("f_good(1::{of})")),
-            no_inherit: false,
-            not_valid: false,
-            comment: None,
-        };
-        bundle.objects.push(check.into());
+        let expr = Expr::new(format!("f_good(1::{of})"));
+        bundle.objects.push(Check::new(table.clone(), Ident::of("good"), expr).into());
     }
     if bundle.rng.percent(60) {
         let key = IndexElement::parse(&format!("f_good(2::{of})")).ok()?;

@@ -13,3 +13,12 @@ CREATE TABLE sales (
 );
 CREATE TABLE changes (area integer, at tstzmultirange, UNIQUE (area, at WITHOUT OVERLAPS)) PARTITION BY LIST (area);
 CREATE TABLE changes_1 PARTITION OF changes FOR VALUES IN (1);
+
+CREATE TABLE stated (
+    a integer CONSTRAINT dear CHECK (a > 0) NOT ENFORCED, b integer REFERENCES stated (a) ON DELETE CASCADE NOT ENFORCED,
+    c integer CHECK (c > 0) NO INHERIT NOT ENFORCED, UNIQUE (a)
+);
+CREATE TABLE stated_too () INHERITS (stated);
+COMMENT ON CONSTRAINT dear ON stated IS 'some day';
+CREATE TABLE split (a integer REFERENCES stated (a) DEFERRABLE NOT ENFORCED, CHECK (a > 0) NOT ENFORCED) PARTITION BY LIST (a);
+CREATE TABLE split_1 PARTITION OF split FOR VALUES IN (1);
