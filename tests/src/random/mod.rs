@@ -1,7 +1,7 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
-//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs`, `statements` and `privileges` make valid schemas; `mutate` and `alter` change them; `trial` runs a plan there and back;
-//! `merge` makes two branches of one schema and runs them in both orders; `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
+//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs`, `statements` and `privileges` make valid schemas; `mutate` and `alter` change them; `modern` puts in what only
+//! the newest PostgreSQL has; `trial` runs a plan there and back; `merge` makes two branches of one schema and runs them in both orders; `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
 mod draft;
@@ -9,6 +9,7 @@ mod heirs;
 mod keys;
 mod marks;
 mod merge;
+mod modern;
 mod mutate;
 mod parts;
 mod pools;
@@ -55,6 +56,9 @@ pub fn pair(seed: u64) -> Pair {
     statements::add(&mut rng, &mut pair);
     if rng.percent(40) {
         privileges::add(&mut rng, &mut pair);
+    }
+    if rng.percent(8) {
+        modern::add(&mut rng, &mut pair);
     }
     pair
 }

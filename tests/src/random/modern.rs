@@ -1,0 +1,68 @@
+//! What PostgreSQL 18 added, put into some of the pairs: foreign keys and checks that are not enforced, and keys without overlaps where
+//! an exclusion constraint says the same. An older server is not asked about such a pair.
+
+use schema_core::kinds::{Exclusion, Object, Unique};
+use schema_core::{Ident, ObjectId, Schema};
+
+use super::{Pair, rng::Rng};
+
+/// Changes both sides, each by itself.
+pub fn add(rng: &mut Rng, pair: &mut Pair) {
+    let told: Vec<ObjectId> =
+        pair.renames.iter().flat_map(|rename| [rename.before.clone(), rename.after.clone()]).collect();
+    for side in [&mut pair.before, &mut pair.after] {
+        for object in changed(rng, side, &told) {
+            side.insert(object);
+        }
+    }
+}
+
+/// What takes the place of the objects of a schema. A constraint whose rename is told keeps its kind.
+fn changed(rng: &mut Rng, schema: &mut Schema, told: &[ObjectId]) -> Vec<Object> {
+    let mut changed = Vec::new();
+    for (id, object) in schema.iter() {
+        match object {
+            Object::ForeignKey(key) if rng.percent(40) => {
+                let mut key = key.clone();
+                (key.not_enforced, key.not_valid) = (true, false);
+                changed.push(key.into());
+            }
+            Object::Check(check) if rng.percent(40) => {
+                let mut check = check.clone();
+                (check.not_enforced, check.not_valid) = (true, false);
+                changed.push(check.into());
+            }
+            Object::Exclusion(of) if !told.contains(id) && rng.percent(60) => {
+                changed.extend(without_overlaps(of).map(Object::from));
+            }
+            _ => {}
+        }
+    }
+    let gone: Vec<ObjectId> =
+        changed.iter().filter(|object| matches!(object, Object::Unique(_))).map(excluded).collect();
+    gone.iter().for_each(|id| drop(schema.remove(id)));
+    changed
+}
+
+/// The exclusion constraint of a key's name.
+fn excluded(key: &Object) -> ObjectId {
+    ObjectId { kind: schema_core::KindName::Exclusion, ..key.id() }
+}
+
+/// `EXCLUDE USING gist (a WITH =, b WITH &&)` as `UNIQUE (a, b WITHOUT OVERLAPS)`.
+fn without_overlaps(of: &Exclusion) -> Option<Unique> {
+    let operators: Vec<&str> = of.elements.iter().map(|element| element.operator.as_str()).collect();
+    let columns: Option<Vec<Ident>> = of.elements.iter().map(|element| element.key.column_name().cloned()).collect();
+    (operators == ["=", "&&"] && of.predicate.is_none()).then_some(())?;
+    Some(Unique {
+        table: of.table.clone(),
+        name: of.name.clone(),
+        columns: columns?,
+        without_overlaps: true,
+        include: of.include.clone(),
+        nulls_not_distinct: false,
+        deferrable: of.deferrable,
+        initially_deferred: of.initially_deferred,
+        comment: of.comment.clone(),
+    })
+}
