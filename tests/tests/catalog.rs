@@ -190,6 +190,22 @@ fn what_the_model_does_not_know_is_listed() {
     assert_eq!(tables, ["parts", "parts_1", "parts_2", "plain"]);
 }
 
+/// What refers to a NOT NULL constraint of PostgreSQL 18 by its name, or heirs have of their own.
+#[test]
+fn what_is_said_of_not_null_besides_is_listed() {
+    let version = with("").value("SHOW server_version_num");
+    if version.as_str() < "180000" {
+        println!("nothing to see on {version}");
+        return;
+    }
+    let observed = read(&with(
+        "CREATE TABLE parent (a integer CONSTRAINT filled NOT NULL, b integer NOT NULL NO INHERIT);
+         COMMENT ON CONSTRAINT filled ON parent IS 'always'; CREATE TABLE child () INHERITS (parent); ALTER TABLE child ALTER b SET NOT NULL",
+    ));
+    let listed = [("NOT NULL of an inherited column", "child.b"), ("comment on NOT NULL", "parent.filled")];
+    assert_eq!(observed.unmanaged, listed.map(|(kind, name)| Unmanaged { kind: kind.into(), name: name.into() }));
+}
+
 /// A child may enforce a check of PostgreSQL 18 that its parent does not.
 #[test]
 fn a_check_that_a_child_alone_enforces_is_listed() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use postgres::Row;
 use schema_core::{
     Ident, QualifiedName, SqlType,
-    kinds::{Column, ColumnSettings, ColumnValue, Identity, IdentityMode, Storage},
+    kinds::{Column, ColumnSettings, ColumnValue, Identity, IdentityMode, NotNull, Storage},
 };
 
 use super::{
@@ -15,15 +15,29 @@ use super::{
     table::Tables,
 };
 
-const SQL: &str = "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attcollation, a.attnotnull, a.attidentity, \
+/// From 18 on NOT NULL is a constraint too, which may say more.
+fn sql(version: u32) -> String {
+    let (said, constraint) = match version {
+        180_000.. => (
+            "coalesce(k.connoinherit, false) AS no_inherit, NOT coalesce(k.convalidated, true) AS not_valid",
+            "LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum",
+        ),
+        _ => ("false AS no_inherit, false AS not_valid", ""),
+    };
+    format!("{SELECT}, {said} {FROM} {constraint} {WHERE}")
+}
+
+const SELECT: &str = "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attcollation, a.attnotnull, a.attidentity, \
         a.attinhcount > 0 AS inherited, \
         a.attgenerated, nullif(a.attstorage, t.typstorage) AS storage, nullif(a.attcompression, '') AS compression, \
         nullif(a.attstattarget, -1)::int4 AS statistics, a.attoptions, format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS expr, \
-        c.collname, c.collnamespace \
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+        c.collname, c.collnamespace";
+
+const FROM: &str = "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-        LEFT JOIN pg_collation c ON c.oid = a.attcollation AND a.attcollation <> t.typcollation \
-    WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped";
+        LEFT JOIN pg_collation c ON c.oid = a.attcollation AND a.attcollation <> t.typcollation";
+
+const WHERE: &str = "WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped";
 
 /// What other kinds need to know of a column.
 pub(super) struct Facts {
@@ -79,7 +93,8 @@ pub(super) fn read(
     let mut columns = Columns { facts: BTreeMap::new(), tables: BTreeMap::new() };
     // Whether one is a serial, only all calls of its sequence tell.
     let mut callers = Vec::new();
-    reader.batches("columns", SQL, &[&tables.oids()], |reader, rows| {
+    let sql = sql(reader.version);
+    reader.batches("columns", &sql, &[&tables.oids()], |reader, rows| {
         for row in rows {
             columns.note(reader, &row, tables)?;
             if row.get("inherited") {
@@ -120,7 +135,8 @@ const DEVIATIONS: &str = "SELECT DISTINCT a.attrelid, a.attname, v.kind \
             ('inherited column that is declared again', a.attislocal), \
             ('default of an inherited column', pg_get_expr(d.adbin, d.adrelid) IS DISTINCT FROM pg_get_expr(e.adbin, e.adrelid)), \
             ('identity of an inherited column', a.attidentity <> '' AND a.attidentity <> p.attidentity), \
-            ('NOT NULL of an inherited column', a.attnotnull AND NOT p.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k \
+            ('NOT NULL of an inherited column', a.attnotnull AND (NOT p.attnotnull OR EXISTS (SELECT FROM pg_constraint k \
+                WHERE k.conrelid = p.attrelid AND k.contype = 'n' AND k.conkey[1] = p.attnum AND k.connoinherit)) AND NOT EXISTS (SELECT FROM pg_constraint k \
                 WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY(k.conkey))), \
             ('storage of an inherited column', a.attstorage <> p.attstorage OR a.attcompression <> p.attcompression), \
             ('statistics target of an inherited column', coalesce(a.attstattarget, -1) <> -1), \
@@ -152,6 +168,7 @@ fn column(
         name,
         sql_type,
         nullable: !row.get::<_, bool>("attnotnull"),
+        not_null: NotNull { no_inherit: row.get("no_inherit"), not_valid: row.get("not_valid") },
         collation: reader.collation(row)?,
         value,
         settings: settings(row),
@@ -182,9 +199,9 @@ fn value(
         'v' => return ColumnValue::Virtual(bare(expr)),
         _ => {}
     }
-    // `serial` makes the column NOT NULL; one that takes NULL was not made by it alone.
-    let serial =
-        row.get::<_, bool>("attnotnull").then(|| sequences.serial(reader, column, expr, table, sql_type)).flatten();
+    // `serial` makes the column NOT NULL and no more; one that takes NULL was not made by it alone.
+    let plain = row.get("attnotnull") && !row.get::<_, bool>("no_inherit") && !row.get::<_, bool>("not_valid");
+    let serial = plain.then(|| sequences.serial(reader, column, expr, table, sql_type)).flatten();
     serial.map_or_else(|| ColumnValue::Default(default(expr)), |sequence| ColumnValue::Serial { sequence })
 }
 

@@ -1,7 +1,7 @@
 //! Constraints (`pg_constraint`): primary keys, unique, check and exclusion constraints, foreign keys.
 //!
 //! NOT NULL is a property of its column; that 18 keeps it here as well (contype `n`) is not repeated. Its name is no difference: it
-//! keeps the first name of a table or column through every rename, and nothing refers to it.
+//! keeps the first name of a table or column through every rename, and nothing refers to it. A comment on it would, so it is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,10 +78,10 @@ pub(super) fn read(
                 backing.insert(row.get("conindid"));
             }
             let name = ident(row.get("conname"))?;
-            match unknown_sort(row) {
-                Some("") => {}
-                Some(words) => reader.unmanaged(words, part(table, &name)),
-                None => constraint(reader, row, table, name, &around, tables)?,
+            match letter(row, "contype") {
+                'n' if comment(reader, row).is_none() => {}
+                'n' => reader.unmanaged("comment on NOT NULL", part(table, &name)),
+                _ => constraint(reader, row, table, name, &around, tables)?,
             }
         }
         Ok(())
@@ -100,16 +100,6 @@ fn note_enforced_alone(reader: &mut Reader<'_>, tables: &Tables) -> Result<(), C
         reader.unmanaged("inherited check that is enforced", part(table, &name));
     }
     Ok(())
-}
-
-/// What it is, when the model cannot say it; the empty text when there is nothing to say.
-fn unknown_sort(row: &Row) -> Option<&'static str> {
-    match letter(row, "contype") {
-        'n' if !row.get::<_, bool>("convalidated") => Some("NOT NULL that is not valid"),
-        'n' if row.get("connoinherit") => Some("NOT NULL that is not inherited"),
-        'n' => Some(""),
-        _ => None,
-    }
 }
 
 fn constraint(

@@ -200,6 +200,7 @@ impl Writer<'_> {
         // What a column that is taken over holds is said once, by the parent's field.
         let own = of.table == table.name;
         if own {
+            words.extend(not_null(of));
             words.extend(self.value(of));
             words.extend(
                 of.collation
@@ -210,7 +211,9 @@ impl Writer<'_> {
         }
         words.extend(parts.flat_map(|part| self.style(part).of_column(part)));
         words.extend(comments.word(&of.comment).filter(|_| own));
-        let ty = if of.nullable { format!("Option<{}>", written.text) } else { written.text };
+        // Rows that were never looked at may hold NULL, and so may those of heirs that do not have the constraint.
+        let may_be_null = of.nullable || of.not_null.not_valid || (!own && of.not_null.no_inherit);
+        let ty = if may_be_null { format!("Option<{}>", written.text) } else { written.text };
         FieldText {
             column: of.name.clone(),
             ident,
@@ -256,6 +259,14 @@ impl Writer<'_> {
             }
         })
     }
+}
+
+/// `not_null(..)`, where it says more than the type of the field.
+fn not_null(of: &Column) -> Option<Word> {
+    let words = [("no_inherit", of.not_null.no_inherit), ("not_valid", of.not_null.not_valid)];
+    let words: Vec<Word> =
+        words.into_iter().filter(|(_, is_said)| *is_said).map(|(word, _)| Word::flag(word)).collect();
+    (!words.is_empty()).then(|| Word::list("not_null", words))
 }
 
 /// How a column is stored.

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, ColumnRef, ColumnSettings, Kind, NameClaim, Retyped, SequenceOptions, column_alter, comment};
+use super::{
+    Alteration, ColumnRef, ColumnSettings, Kind, NameClaim, NotNull, Retyped, SequenceOptions, column_alter, comment,
+};
 use crate::{
     DEFAULT_SCHEMA, Diff, Expr, Hazard, Ident, Joins, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement,
     default_name, plan::Context, rename::Rename,
@@ -24,6 +26,9 @@ pub struct Column {
     /// Whether it takes NULL.
     #[serde(rename = "null", default, skip_serializing_if = "super::is_false")]
     pub nullable: bool,
+    /// How, when it takes none.
+    #[serde(default, skip_serializing_if = "NotNull::is_default")]
+    pub not_null: NotNull,
     /// `COLLATE`; a collation of `pg_catalog` is written without its PostgreSQL schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<QualifiedName>,
@@ -43,11 +48,13 @@ pub struct Column {
 
 impl PartialEq for Column {
     fn eq(&self, other: &Column) -> bool {
-        let Column { table, name, sql_type, nullable, collation, value, settings, comment, ordinal: _ } = self;
+        let Column { table, name, sql_type, nullable, not_null, collation, value, settings, comment, ordinal: _ } =
+            self;
         *table == other.table
             && *name == other.name
             && *sql_type == other.sql_type
             && *nullable == other.nullable
+            && *not_null == other.not_null
             && *collation == other.collation
             && *value == other.value
             && *settings == other.settings
@@ -159,8 +166,8 @@ impl Column {
     /// A NOT NULL column without a default.
     pub fn new(table: QualifiedName, name: Ident, sql_type: SqlType) -> Column {
         let (nullable, collation, value, comment, ordinal) = (false, None, ColumnValue::None, None, 0);
-        let settings = ColumnSettings::default();
-        Column { table, name, sql_type, nullable, collation, value, settings, comment, ordinal }
+        let (not_null, settings) = (NotNull::default(), ColumnSettings::default());
+        Column { table, name, sql_type, nullable, not_null, collation, value, settings, comment, ordinal }
     }
 
     /// The name PostgreSQL gives the sequence of a serial or identity column.
@@ -170,7 +177,7 @@ impl Column {
 
     /// Whether PostgreSQL fills the column of rows that exist when it is added.
     pub(super) fn fills_itself(&self) -> bool {
-        self.nullable || self.value != ColumnValue::None
+        self.may_hold_null() || self.value != ColumnValue::None
     }
 
     /// Whether the type itself takes no NULL: a domain that says NOT NULL, without a default that would stand in.
@@ -203,9 +210,7 @@ impl Column {
             ColumnValue::Generated(expr) => text.push_str(&format!(" GENERATED ALWAYS AS ({expr}) STORED")),
             ColumnValue::Virtual(expr) => text.push_str(&format!(" GENERATED ALWAYS AS ({expr}) VIRTUAL")),
         }
-        if !self.nullable {
-            text.push_str(" NOT NULL");
-        }
+        text.push_str(self.not_null_words());
         text
     }
 
@@ -252,8 +257,8 @@ impl Column {
             statements
                 .push(Statement::alter(&self.table, format!("ALTER COLUMN {name} SET DEFAULT {}", expr.as_default())));
         }
-        if !self.nullable {
-            statements.push(Statement::alter(&self.table, format!("ALTER COLUMN {name} SET NOT NULL")));
+        if !self.nullable && self.not_null == NotNull::default() {
+            statements.push(self.set_not_null());
         }
         statements
     }
@@ -333,7 +338,7 @@ impl Kind for Column {
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        let mut statements: Vec<Statement> = self.name_sequence().into_iter().collect();
+        let mut statements: Vec<Statement> = self.name_sequence().into_iter().chain(self.not_null_after()).collect();
         statements.extend(ColumnSettings::create(self));
         statements.extend(comment::create(&self.target(), &self.comment));
         statements

@@ -3,7 +3,9 @@
 //! <https://www.postgresql.org/docs/current/sql-altertable.html>. The order within a column is fixed by PostgreSQL: a default
 //! that cannot be cast must go before the type changes, and NOT NULL must hold before identity is added.
 
-use super::{Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_type, comment};
+use super::{
+    Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_type, comment, not_null,
+};
 use crate::{Diff, Expr, Hazard, Ident, SqlType, Statement, plan::Context, quote_literal, sql_type::widens};
 
 /// The statements from `before` to `after`.
@@ -111,19 +113,12 @@ fn set_type(diff: &Diff<&Column>, context: &Context) -> Statement {
 }
 
 fn nullability_up(diff: &Diff<&Column>, context: &Context) -> Vec<Statement> {
-    let after = diff.after;
-    if !diff.before.nullable || after.nullable {
-        return Vec::new();
-    }
-    let (table, name) = (after.table.quoted(), after.name.quoted());
-    let stored = !after.value.is_generated();
-    let fill = context.fill_nulls(after).filter(|_| stored);
-    let update = fill.map(|fill| Statement::sql(format!("UPDATE {table} SET {name} = {fill} WHERE {name} IS NULL")));
-    update.into_iter().chain([alter_column(after, "SET NOT NULL")]).collect()
+    let fills = !diff.after.value.is_generated() && not_null::refuses_rows(diff, context);
+    not_null::enter(diff, context.fill_nulls(diff.after).filter(|_| fills))
 }
 
 fn nullability_down(diff: &Diff<&Column>) -> Option<Statement> {
-    (!diff.before.nullable && diff.after.nullable).then(|| alter_column(diff.after, "DROP NOT NULL"))
+    (!diff.before.nullable && diff.after.nullable).then(|| diff.after.drop_not_null())
 }
 
 /// Gives the column its new source of values.
@@ -250,7 +245,7 @@ pub(super) fn hazards(diff: &Diff<&Column>, context: &Context) -> Vec<Hazard> {
         let message = format!("`{id}` goes from {from} to {to}; values that do not fit are cut or fail the migration");
         hazards.push(Hazard::narrowing(&id, message));
     }
-    if diff.before.nullable && !diff.after.nullable && context.fill_nulls(diff.after).is_none() {
+    if not_null::refuses_rows(diff, context) && context.fill_nulls(diff.after).is_none() {
         let (table, name) = (diff.after.table.quoted(), diff.after.name.quoted());
         let message = format!("`{id}` becomes NOT NULL, which fails when a row holds NULL");
         let probe = format!("SELECT count(*) FROM {table} WHERE {name} IS NULL");

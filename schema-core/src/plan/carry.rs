@@ -181,6 +181,6 @@ fn value(table: &QualifiedName, column: &Column, context: &Context) -> Option<St
     let told = context.hints.using.get(&id).map(ToString::to_string);
     let converted = told.or_else(|| conversion(&column.name, &before.sql_type, &column.sql_type));
     let value = converted.unwrap_or_else(|| column.name.quoted());
-    let fill = if before.nullable && !column.nullable { context.fill_nulls(column) } else { None };
+    let fill = if before.may_hold_null() && !column.nullable { context.fill_nulls(column) } else { None };
     Some(fill.map_or(value.clone(), |fill| format!("coalesce({value}, {fill})")))
 }

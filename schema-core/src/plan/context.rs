@@ -44,7 +44,8 @@ impl Context<'_> {
     /// What existing rows get in a new column that PostgreSQL would not fill itself.
     pub(crate) fn fill(&self, column: &Column) -> Option<Expr> {
         let said = self.said(column);
-        let fills_itself = (column.nullable || column.value != ColumnValue::None) && !column.refuses_null(self.after);
+        let fills_itself =
+            (column.may_hold_null() || column.value != ColumnValue::None) && !column.refuses_null(self.after);
         said.or_else(|| if fills_itself { None } else { self.placeholder(column) })
     }
 
@@ -102,7 +103,7 @@ impl Context<'_> {
         let stays = |name: &Ident| match (self.before.column(table, name), self.after.column(table, name)) {
             (Some(before), Some(after)) => {
                 // What is NULL now may all get one value.
-                (!before.nullable || after.nullable)
+                (!before.may_hold_null() || after.may_hold_null())
                     && (&before.sql_type, &before.collation) == (&after.sql_type, &after.collation)
                     && !before.value.is_generated()
                     && !after.value.is_generated()

@@ -2,7 +2,7 @@
 //!
 //! Whether the columns that the attribute names elsewhere exist is found out when all declarations are known.
 
-use schema_core::kinds::{ColumnSettings, IdentityMode, SequenceOptions};
+use schema_core::kinds::{ColumnSettings, IdentityMode, NotNull, SequenceOptions};
 use schema_core::{Expr, Ident, SqlType};
 
 use super::column_settings;
@@ -20,6 +20,7 @@ const WORDS: &[&str] = &[
     "name",
     "sql",
     "nullable",
+    "not_null",
     "primary_key",
     "unique",
     "index",
@@ -122,7 +123,11 @@ impl FieldReader<'_> {
         if let Some(name) = args.name("name", findings) {
             field.name = name;
         }
-        let (sql, nullable) = (sql_type(args, findings), args.switch("nullable", findings));
+        args.exclude("nullable", "not_null", "a column takes NULL or it does not", findings);
+        let not_null = args.one("not_null", findings).and_then(|arg| not_null(&arg, findings));
+        field.not_null = not_null.unwrap_or_default();
+        let nullable = args.switch("nullable", findings).or(not_null.map(|_| false));
+        let sql = sql_type(args, findings);
         field.inferred = match sql {
             Sql::Absent => self.inferred(rust_type, None, nullable, findings),
             Sql::Wrong(span) => Inferred { sql_type: None, nullable: is_option(rust_type), how: How::Unknown, span },
@@ -192,7 +197,7 @@ fn plain(ident: Spanned<String>, ty: Cursor<'_>, index: usize, findings: &mut Fi
     let inferred = Inferred { sql_type: None, nullable: false, how: How::Unknown, span: ty };
     let (value, collate, comment, renamed_from) = (None, None, None, None);
     let (backfill, using, skip) = (None, None, false);
-    let settings = ColumnSettings::default();
+    let (not_null, settings) = (NotNull::default(), ColumnSettings::default());
     FieldDecl {
         ident,
         ty,
@@ -200,6 +205,7 @@ fn plain(ident: Spanned<String>, ty: Cursor<'_>, index: usize, findings: &mut Fi
         skip,
         name,
         inferred,
+        not_null,
         value,
         collate,
         settings,
@@ -251,6 +257,20 @@ pub(super) fn sql_type(args: &mut Args<'_>, findings: &mut Findings) -> Sql {
             Sql::Wrong(text.span)
         }
     }
+}
+
+/// `not_null(no_inherit, not_valid)`.
+fn not_null(arg: &Arg<'_>, findings: &mut Findings) -> Option<NotNull> {
+    match arg.value {
+        Value::Flag | Value::Bool(true) => return Some(NotNull::default()),
+        Value::Bool(false) => return None,
+        _ => {}
+    }
+    let mut args = arg.list("not_null(not_valid)", findings)?;
+    let not_null =
+        NotNull { no_inherit: args.flag("no_inherit", findings), not_valid: args.flag("not_valid", findings) };
+    args.finish(&["no_inherit", "not_valid"], findings);
+    Some(not_null)
 }
 
 fn expr(args: &mut Args<'_>, word: &str, findings: &mut Findings) -> Option<Spanned<Expr>> {

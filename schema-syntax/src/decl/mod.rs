@@ -19,7 +19,8 @@ mod table_settings;
 use std::collections::BTreeMap;
 
 use schema_core::kinds::{
-    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, PartitionBound, SequenceOptions,
+    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, NotNull, PartitionBound,
+    SequenceOptions,
 };
 use schema_core::{Expr, Ident, SqlType};
 
@@ -132,6 +133,8 @@ pub struct FieldDecl {
     pub name: Spanned<Ident>,
     /// The SQL type and nullability.
     pub inferred: Inferred,
+    /// `not_null(..)`.
+    pub not_null: NotNull,
     /// Where its value comes from.
     pub value: Option<Spanned<ValueDecl>>,
     /// `collate = ".."`.

@@ -95,14 +95,16 @@ impl<'a> Lowering<'a> {
         let in_key = |decl: &TableDecl, name: &Ident| {
             decl.primary_key.as_ref().is_some_and(|key| key.columns.iter().any(|column| column.value == *name))
         };
-        let nullable = theirs.inferred.nullable && !in_key(parent.decl, &theirs.name.value);
+        let nullable =
+            theirs.not_null.no_inherit || theirs.inferred.nullable && !in_key(parent.decl, &theirs.name.value);
         if own != other {
             return Some(format!("is {other} there, not {own}"));
         }
         if field.inferred.nullable != nullable {
             return Some(if nullable { "takes NULL there" } else { "takes no NULL there" }.to_owned());
         }
-        let says = field.value.is_some() || field.collate.is_some() || field.settings != Default::default();
+        let stored = field.settings != Default::default() || field.not_null != Default::default();
+        let says = field.value.is_some() || field.collate.is_some() || stored;
         says.then(|| "what a row gets in it and how it is stored is said there".to_owned())
     }
 

@@ -95,6 +95,7 @@ impl<'a> Lowering<'a> {
             name: field.name.value.clone(),
             sql_type,
             nullable: nullable && !in_key,
+            not_null: field.not_null,
             collation: field.collate.as_ref().map(|path| collation(&path.value)),
             value,
             settings: field.settings.clone(),

@@ -1,8 +1,8 @@
-//! What PostgreSQL 18 added, put into some of the pairs: foreign keys and checks that are not enforced, and keys without overlaps where
-//! an exclusion constraint says the same. An older server is not asked about such a pair.
+//! What PostgreSQL 18 added, put into some of the pairs: foreign keys and checks that are not enforced, NOT NULL that is not inherited or
+//! not valid, and keys without overlaps where an exclusion constraint says the same. An older server is not asked about such a pair.
 
-use schema_core::kinds::{Exclusion, Object, Unique};
-use schema_core::{Ident, ObjectId, Schema};
+use schema_core::kinds::{Column, ColumnValue, Exclusion, NotNull, Object, Unique};
+use schema_core::{Ident, KindName, ObjectId, Schema};
 
 use super::{Pair, rng::Rng};
 
@@ -32,6 +32,10 @@ fn changed(rng: &mut Rng, schema: &mut Schema, told: &[ObjectId]) -> Vec<Object>
                 (check.not_enforced, check.not_valid) = (true, false);
                 changed.push(check.into());
             }
+            Object::Column(column) if is_free(schema, column) && rng.percent(30) => {
+                let not_null = NotNull { no_inherit: rng.percent(50), not_valid: rng.percent(60) };
+                changed.push(Column { not_null, ..column.clone() }.into());
+            }
             Object::Exclusion(of) if !told.contains(id) && rng.percent(60) => {
                 changed.extend(without_overlaps(of).map(Object::from));
             }
@@ -46,7 +50,20 @@ fn changed(rng: &mut Rng, schema: &mut Schema, told: &[ObjectId]) -> Vec<Object>
 
 /// The exclusion constraint of a key's name.
 fn excluded(key: &Object) -> ObjectId {
-    ObjectId { kind: schema_core::KindName::Exclusion, ..key.id() }
+    ObjectId { kind: KindName::Exclusion, ..key.id() }
+}
+
+/// Whether nothing but the column itself asks for its NOT NULL: no key, identity, sequence, parent, child or mark of the table.
+fn is_free(schema: &Schema, column: &Column) -> bool {
+    let table = schema.table(&column.table);
+    let alone = table.is_some_and(|table| table.parents().is_empty() && table.partition_by.is_none());
+    let asks = schema.parts_of(&column.table).any(|part| match part {
+        Object::PrimaryKey(key) => key.columns.contains(&column.name),
+        Object::IndexMark(_) => true,
+        _ => false,
+    });
+    let counts = matches!(column.value, ColumnValue::Identity(_) | ColumnValue::Serial { .. });
+    !column.nullable && alone && schema.heirs(&column.table).is_empty() && !asks && !counts
 }
 
 /// `EXCLUDE USING gist (a WITH =, b WITH &&)` as `UNIQUE (a, b WITHOUT OVERLAPS)`.

@@ -83,7 +83,7 @@ impl Bench {
     pub fn can_build(&mut self, pair: &Pair) -> bool {
         const SINCE: [(u32, &[&str]); 2] = [
             (15, &["NULLS NOT DISTINCT", "SET NULL (", "SET DEFAULT (", "security_invoker"]),
-            (18, &["NOT ENFORCED", "WITHOUT OVERLAPS"]),
+            (18, &["NOT ENFORCED", "WITHOUT OVERLAPS", "ADD NOT NULL"]),
         ];
         let texts = [from_nothing(&pair.before), from_nothing(&pair.after)];
         let says = |word: &str| texts.iter().any(|text| text.contains(word));
