@@ -172,8 +172,10 @@ fn what_the_model_does_not_know_is_listed() {
     };
     let expect: Vec<(&str, &[&str])> = vec![
         ("base type", &[]),
+        ("comment", &["SCHEMA public"]),
         ("enum with an empty label", &["blank"]),
         ("function over something that is not managed", &["of_typed()"]),
+        ("key behind an index of the parent", &["keyed_1.keyed_1_pkey"]),
         ("operator family", &["public.own"]),
         ("state of a trigger of a partition", &["public.parts_2.noticed"]),
         ("table of a composite type", &["typed"]),
@@ -187,7 +189,7 @@ fn what_the_model_does_not_know_is_listed() {
     let unexpected = |of: &&Unmanaged| !expect.iter().any(|(kind, _)| *kind == of.kind);
     assert_eq!(observed.unmanaged.iter().find(unexpected), None);
     let tables: Vec<String> = observed.schema.of_kind(KindName::Table).map(|table| table.id().to_string()).collect();
-    assert_eq!(tables, ["parts", "parts_1", "parts_2", "plain"]);
+    assert_eq!(tables, ["keyed", "keyed_1", "parts", "parts_1", "parts_2", "plain"]);
 }
 
 /// What refers to a NOT NULL constraint of PostgreSQL 18 by its name, or heirs have of their own.

@@ -120,8 +120,11 @@ fn constraint(
             reader.insert(key);
         }
         _ => {
-            // The catalog has the index of a key in the same snapshot.
-            let Some(index) = around.indexes.get(row.get("conindid")) else { return Ok(()) };
+            // An index that is attached to one of the parent is no object of its own, and the parent has no such constraint.
+            let Some(index) = around.indexes.get(row.get("conindid")) else {
+                reader.unmanaged("key behind an index of the parent", part(table, &name));
+                return Ok(());
+            };
             note_unsaid(reader, index);
             indexed(reader, row, index, name, around);
         }

@@ -60,7 +60,7 @@ const IN_DATABASE: &[(u32, &str)] = &[
     ),
 ];
 
-/// What the model cannot say of objects that it knows. Without a statistics target it is -1, from 17 on NULL. The trigger of a partition
+/// What the model cannot say of objects that it knows, and of `public`, which is there before. Without a statistics target it is -1, from 17 on NULL. The trigger of a partition
 /// that comes with its parent's fires when that one does, unless it was told otherwise; before 15 it counts as internal, as those of foreign
 /// keys always do.
 const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.%I', n.nspname, c.relname, a.attname), \
@@ -77,7 +77,10 @@ const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.
     FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid JOIN pg_class c ON c.oid = t.tgrelid \
         JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.oid = ANY($1) AND t.tgenabled <> p.tgenabled \
-        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't')";
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't') \
+    UNION ALL SELECT 'comment', format('SCHEMA %I', n.nspname), n.oid FROM pg_namespace n \
+    WHERE n.oid = ANY($1) AND n.nspname = 'public' \
+        AND obj_description(n.oid, 'pg_namespace') <> 'standard public schema'";
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<(), CatalogError> {
     let all = IN_SCHEMAS.iter().chain(IN_DATABASE).map(|(class, sql)| {

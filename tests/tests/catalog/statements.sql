@@ -71,8 +71,8 @@ ALTER TEXT SEARCH CONFIGURATION plain_words ALTER MAPPING FOR asciiword WITH app
 CREATE FOREIGN DATA WRAPPER nothing OPTIONS (a 'it''s');
 CREATE SERVER nowhere TYPE 'none' VERSION '1' FOREIGN DATA WRAPPER nothing OPTIONS (host 'a');
 COMMENT ON SERVER nowhere IS 'nowhere';
-CREATE FOREIGN TABLE far (id integer OPTIONS (b 'c') NOT NULL, name text DEFAULT 'x', CONSTRAINT above CHECK (id > 0)) SERVER nowhere OPTIONS (d 'e');
+CREATE FOREIGN TABLE far (id integer OPTIONS (b 'c') NOT NULL, name text COLLATE "C" DEFAULT 'x', CONSTRAINT above CHECK (id > 0)) SERVER nowhere OPTIONS (d 'e');
 CREATE PUBLICATION news FOR TABLE plain WITH (publish = 'insert, update');
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root);
-CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION watch();
+CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'CREATE TABLE') EXECUTE FUNCTION watch();
 ALTER EVENT TRIGGER watch DISABLE;

@@ -8,7 +8,8 @@ const STATISTICS: &str = "SELECT s.oid, pg_get_statisticsobjdef(s.oid) AS sql, \
     FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE n.oid = ANY($1)";
 
 const EVENT_TRIGGERS: &str = "SELECT e.oid, format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', e.evtname, e.evtevent, \
-        (SELECT ' WHEN TAG IN (' || string_agg(quote_literal(t), ', ' ORDER BY t) || ')' FROM unnest(e.evttags) AS t), e.evtfoid::regproc) AS sql, \
+        (SELECT ' WHEN TAG IN (' || string_agg(quote_literal(t.tag), ', ' ORDER BY t.at) || ')' \
+        FROM unnest(e.evttags) WITH ORDINALITY AS t (tag, at)), e.evtfoid::regproc) AS sql, \
         CASE e.evtenabled WHEN 'O' THEN NULL ELSE ARRAY[format('ALTER EVENT TRIGGER %I %s', e.evtname, \
             CASE e.evtenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END)] END AS after \
     FROM pg_event_trigger e WHERE $1::oid[] IS NOT NULL";
