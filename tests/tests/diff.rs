@@ -18,6 +18,15 @@ fn run(database: &Database, sql: &str) {
     database.client().batch_execute(sql).unwrap_or_else(|error| panic!("{error:?}\n{sql}"));
 }
 
+/// What a person reads of two files.
+#[track_caller]
+fn report(app: &App, from: &str, to: &str) -> String {
+    for (name, sql) in [("from.sql", from), ("to.sql", to)] {
+        fs::write(app.folder().join(name), sql).expect("the file can be written");
+    }
+    app.schema(&["diff", "from.sql", "to.sql"]).ends_with(0)
+}
+
 /// The result for programs; findings may follow on the other output.
 #[track_caller]
 fn result(ran: Ran, code: i32) -> Value {
@@ -94,6 +103,32 @@ fn the_sql_between_two_databases_leads_there_and_back() {
     app.schema(&["diff", &here.url, original, "--exit-code"]).ends_with(0);
     run(&here, &sql(&found, "down"));
     assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new());
+}
+
+/// No JSON, no statement on one line.
+#[test]
+fn a_person_reads_sql_and_only_the_lines_that_differ() {
+    let app = app("shop", &database());
+    let text = report(
+        &app,
+        "CREATE TABLE t (a int NOT NULL, b int DEFAULT 5, c serial, d text);
+         CREATE VIEW v AS SELECT a, b FROM t WHERE a > 1;
+         CREATE TABLE u (x text) PARTITION BY LIST (x);",
+        "CREATE TABLE t (a int DEFAULT 1, b int, c int GENERATED ALWAYS AS IDENTITY (START 10), d text);
+         ALTER TABLE t ALTER d SET STORAGE EXTERNAL;
+         CREATE VIEW v AS SELECT a, b FROM t WHERE a > 2;
+         CREATE TABLE u (x text) PARTITION BY LIST (x); CREATE TABLE u_a PARTITION OF u FOR VALUES IN ('a');",
+    );
+    for line in [
+        "  +  table  u_a  partition of u\n",
+        "  ~  view   v\n       -   WHERE (t.a > 1)\n       +   WHERE (t.a > 2)\n",
+        "t.a    NOT NULL -> NULL, nothing -> DEFAULT 1\n",
+        "t.b    DEFAULT 5 -> nothing\n",
+        "t.c    serial with t_c_seq -> GENERATED ALWAYS AS IDENTITY (start 10) with t_c_seq\n",
+        "t.d    settings: nothing -> storage external\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
 }
 
 #[test]

@@ -71,8 +71,13 @@ pub(super) fn row(change: &Change, columns: Option<usize>) -> Vec<Cell> {
         Change::Rename(rename) => format!("{} -> {}", rename.before, rename.after),
         _ => id.to_string(),
     };
+    let parent = match change {
+        Change::Create(Object::Table(table)) | Change::Drop(Object::Table(table)) => table.partition_of.as_ref(),
+        _ => None,
+    };
     let more = match columns {
         None => String::new(),
+        Some(0) if parent.is_some() => parent.map(|of| format!("partition of {}", of.parent)).unwrap_or_default(),
         Some(1) => "1 column".to_owned(),
         Some(columns) => format!("{columns} columns"),
     };

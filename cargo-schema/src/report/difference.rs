@@ -8,26 +8,26 @@ use schema_core::{Change, KindName, ObjectId};
 use super::Paint;
 use super::changes::{parts, row, whole_table};
 use super::table::{Cell, Color, aligned};
-use crate::catalog::attributes;
+use super::words;
 
 /// For people.
 pub fn text(changes: &[Change], paint: Paint) -> String {
     let whole = parts(changes);
     let mut tables: BTreeMap<ObjectId, Vec<&Change>> = BTreeMap::new();
-    let mut others: Vec<Vec<Cell>> = Vec::new();
+    let mut others: Vec<(Vec<Cell>, String)> = Vec::new();
     for change in changes.iter().filter(|change| whole_table(change, &whole).is_none()) {
         match table(change).filter(|table| !whole.contains_key(table)) {
             Some(table) => tables.entry(table).or_default().push(change),
-            None => others.push(detailed(change, whole.get(&change.id()).copied())),
+            None => others.push(detailed(change, whole.get(&change.id()).copied(), paint)),
         }
     }
     let mut sections: Vec<String> = Vec::new();
     if !others.is_empty() {
-        sections.push(aligned(&others, paint));
+        sections.push(section(&others, paint));
     }
     for (table, changes) in tables {
-        let rows: Vec<Vec<Cell>> = changes.into_iter().map(|change| detailed(change, None)).collect();
-        sections.push(format!("{}\n{}", paint.strong(&format!("table {table}")), aligned(&rows, paint)));
+        let rows: Vec<_> = changes.into_iter().map(|change| detailed(change, None, paint)).collect();
+        sections.push(format!("{}\n{}", paint.strong(&format!("table {table}")), section(&rows, paint)));
     }
     sections.join("\n")
 }
@@ -48,14 +48,17 @@ fn table(change: &Change) -> Option<ObjectId> {
     }
 }
 
-fn detailed(change: &Change, columns: Option<usize>) -> Vec<Cell> {
+/// Rows under each other, each with the lines that belong to it.
+fn section(rows: &[(Vec<Cell>, String)], paint: Paint) -> String {
+    let (cells, below): (Vec<Vec<Cell>>, Vec<&String>) =
+        rows.iter().map(|(cells, below)| (cells.clone(), below)).unzip();
+    let text = aligned(&cells, paint);
+    text.lines().zip(below).map(|(line, below)| format!("{line}\n{below}")).collect()
+}
+
+fn detailed(change: &Change, columns: Option<usize>, paint: Paint) -> (Vec<Cell>, String) {
     let mut cells = row(change, columns);
-    if let Change::Alter(diff) = change {
-        let plain = |text: Option<String>| text.map_or("nothing".to_owned(), |text| text.trim_matches('"').to_owned());
-        let words = attributes(&diff.before, &diff.after)
-            .into_iter()
-            .map(|one| format!("{}: {} -> {}", one.attribute.unwrap_or_default(), plain(one.before), plain(one.after)));
-        cells.push(Cell::new(words.collect::<Vec<_>>().join(", "), Color::Dim));
-    }
-    cells
+    let Change::Alter(diff) = change else { return (cells, String::new()) };
+    cells.push(Cell::new(words::changed(diff), Color::Dim));
+    (cells, words::lines(diff, paint))
 }

@@ -15,6 +15,7 @@ pub mod statement;
 pub mod table;
 mod terminal;
 mod texts;
+pub mod words;
 
 pub use paint::Paint;
 pub use problem::{Pointed, Problem};
