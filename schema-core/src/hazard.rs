@@ -38,6 +38,16 @@ impl Hazard {
         Hazard { object: object.clone(), class: HazardClass::Loss, message, probe: None, fillable: false }
     }
 
+    /// A table is made anew with its rows.
+    pub(crate) fn remade(table: &ObjectId, why: &str, partitioned: bool) -> Hazard {
+        let fit = if partitioned { " into the partitions, which all must fit" } else { "" };
+        let message = format!(
+            "table `{table}` is made anew, because {why}: its rows are carried over{fit}, \
+             but privileges and what the schema does not know of it are lost"
+        );
+        Hazard { class: HazardClass::Remade, ..Hazard::loss(table, message) }
+    }
+
     /// Values may not fit.
     pub fn narrowing(object: &ObjectId, message: String) -> Hazard {
         Hazard { class: HazardClass::Narrowing, ..Hazard::loss(object, message) }

@@ -92,6 +92,14 @@ impl Schema {
             .or_else(|| self.ancestors(table).into_iter().find_map(|parent| self.column(parent, name)))
     }
 
+    /// The table and those of its heirs whose rows are sorted into partitions by the column. <https://www.postgresql.org/docs/current/ddl-partitioning.html>
+    pub(crate) fn sorted_by(&self, table: &QualifiedName, column: &Ident) -> Vec<&QualifiedName> {
+        let heirs = self.heirs(table);
+        let tables = std::iter::once(table).chain(heirs).filter_map(|name| self.table(name));
+        let sorted = tables.filter(|of| of.partition_by.as_ref().is_some_and(|key| key.keys.mentions(column)));
+        sorted.map(|of| &of.name).collect()
+    }
+
     /// The object that stands for a column: that of the table which declares it.
     pub(crate) fn home(&self, id: ObjectId) -> ObjectId {
         if id.kind != KindName::Column || self.contains(&id) {

@@ -188,6 +188,11 @@ impl Column {
         strict && !self.sql_type.array && self.value == ColumnValue::None
     }
 
+    /// Whether its values are of another type, modifier or collation in `after`.
+    pub(crate) fn is_retyped(&self, after: &Column) -> bool {
+        self.sql_type != after.sql_type || self.collation != after.collation
+    }
+
     pub(super) fn target(&self) -> String {
         format!("COLUMN {}.{}", self.table.quoted(), self.name.quoted())
     }
@@ -366,8 +371,7 @@ impl Kind for Column {
     fn retypes(diff: &Diff<&Self>, _context: &Context) -> Vec<Retyped> {
         let (before, after) = (&diff.before.sql_type, &diff.after.sql_type);
         let rebased = before.base != after.base || before.array != after.array;
-        let other = before != after || diff.before.collation != diff.after.collation;
-        other.then(|| Retyped { id: diff.after.id(), rebased }).into_iter().collect()
+        diff.before.is_retyped(diff.after).then(|| Retyped { id: diff.after.id(), rebased }).into_iter().collect()
     }
 
     /// A generated column is computed from its source, so PostgreSQL refuses to change the source's type (0A000).

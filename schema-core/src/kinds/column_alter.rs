@@ -5,27 +5,43 @@
 
 use super::{
     Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_type, comment, not_null,
+    retype::is_replaced,
 };
-use crate::{Diff, Expr, Hazard, Ident, SqlType, Statement, plan::Context, quote_literal, sql_type::widens};
+use crate::{
+    Diff, Expr, Hazard, Ident, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, quote_literal,
+    sql_type::widens,
+};
 
 /// The statements from `before` to `after`.
 pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
     if must_recreate(diff) {
         return Alteration::Recreate;
     }
-    let retyped = diff.before.sql_type != diff.after.sql_type || diff.before.collation != diff.after.collation;
+    let retyped = diff.before.is_retyped(diff.after);
     let mut statements = Vec::new();
-    statements.extend(leave_value(diff, retyped));
+    let moved = moves_with_type(diff, context);
+    if !moved {
+        statements.extend(leave_value(diff, retyped));
+    }
     if retyped {
         statements.push(set_type(diff, context));
     }
     statements.extend(nullability_up(diff, context));
-    statements.extend(enter_value(diff, retyped, context));
+    if !moved {
+        statements.extend(enter_value(diff, retyped, context));
+    }
     statements.extend(nullability_down(diff));
     statements.extend(ColumnSettings::alter(diff, retyped));
     let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
     statements.extend(comment::alter(&diff.after.target(), &comments));
     Alteration::Statements(statements)
+}
+
+/// Whether the type of the column is replaced, and takes the column with its new default along.
+fn moves_with_type(diff: &Diff<&Column>, context: &Context) -> bool {
+    let plain = |column: &Column| matches!(column.value, ColumnValue::None | ColumnValue::Default(_));
+    let replaced = diff.after.sql_type.user_type().is_some_and(|name| is_replaced(name, context));
+    replaced && !diff.before.is_retyped(diff.after) && plain(diff.before) && plain(diff.after)
 }
 
 /// PostgreSQL makes a plain column generated, or changes an expression before 17, only by a new column; the values are
@@ -230,10 +246,27 @@ fn unlogged_with_table(column: &Column, sequence: &Ident, context: &Context) -> 
     unlogged.then(|| Statement::sql(format!("DO {}", quote_literal(&body))))
 }
 
+/// The tables that are made anew, because their rows are sorted by the column.
+fn remade(diff: &Diff<&Column>, context: &Context) -> Vec<Hazard> {
+    if !diff.before.is_retyped(diff.after) {
+        return Vec::new();
+    }
+    let tables = context.before.sorted_by(&diff.before.table, &diff.before.name).into_iter();
+    let same_key = |name: &&QualifiedName| {
+        let key = |schema: &Schema| schema.table(name).and_then(|table| table.partition_by.clone());
+        key(context.before) == key(context.after)
+    };
+    let hazard = |name: &QualifiedName| {
+        let column = &diff.after.name;
+        Hazard::remade(&ObjectId::table(name), &format!("the type of `{column}` in its partition key changes"), true)
+    };
+    tables.filter(same_key).map(hazard).collect()
+}
+
 /// What the change may lose or break in rows that exist.
 pub(super) fn hazards(diff: &Diff<&Column>, context: &Context) -> Vec<Hazard> {
     let id = super::Kind::id(diff.after);
-    let mut hazards = Vec::new();
+    let mut hazards = remade(diff, context);
     if must_recreate(diff) && !diff.before.value.is_generated() {
         let message = format!("column `{id}` becomes generated, so the values it holds are lost");
         hazards.push(Hazard::loss(&id, message));

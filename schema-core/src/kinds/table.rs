@@ -11,10 +11,7 @@ use super::{
     Alteration, Kind, NameClaim, Object, PartitionBound, PartitionKey, PartitionOf, comment, is_false, namespace_of,
     parameter_changes, parameter_list,
 };
-use crate::{
-    Diff, Hazard, HazardClass, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context,
-    rename::Rename,
-};
+use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A table without what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,9 +178,15 @@ impl Kind for Table {
         ObjectId::table(&self.name)
     }
 
-    fn requires(&self, _schema: &Schema) -> Vec<ObjectId> {
+    /// A partition that sorts its own rows needs the columns for that, which are those of the table above.
+    fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
         let parents = self.parents().into_iter().map(ObjectId::table);
-        std::iter::once(namespace_of(&self.name)).chain(parents).collect()
+        let key = self.partition_by.iter().filter(|_| self.partition_of.is_some());
+        let columns = key.flat_map(|key| {
+            let above = schema.ancestors(&self.name).into_iter().flat_map(|table| schema.columns(table));
+            above.filter(|column| key.keys.mentions(&column.name)).map(Kind::id).collect::<Vec<_>>()
+        });
+        std::iter::once(namespace_of(&self.name)).chain(parents).chain(columns).collect()
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
@@ -270,12 +273,8 @@ impl Kind for Table {
     fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
         let id = diff.after.id();
         if diff.is_remade() {
-            let fit = if diff.after.partition_by.is_some() { " into the partitions, which all must fit" } else { "" };
-            let message = format!(
-                "table `{id}` is made anew, because its parents or its partition key change: its rows are carried over{fit}, \
-                 but privileges and what the schema does not know of it are lost"
-            );
-            return vec![Hazard { class: HazardClass::Remade, ..Hazard::loss(&id, message) }];
+            let partitioned = diff.after.partition_by.is_some();
+            return vec![Hazard::remade(&id, "its parents or its partition key change", partitioned)];
         }
         if diff.attach().is_none() || !context.may_have_rows(&diff.after.name) {
             return Vec::new();

@@ -1,7 +1,8 @@
-//! Tables that only a new table can replace (other parents, another partition key), with their rows carried over: kept aside, then put
+//! Tables that only a new table can replace (other parents, another partition key or type of a column in it), with their rows carried over: kept aside, then put
 //! into the new table before anything is built on it.
 //!
-//! <https://www.postgresql.org/docs/current/ddl-partitioning.html>: neither a partition key nor what a column inherits can be altered.
+//! <https://www.postgresql.org/docs/current/ddl-partitioning.html>: neither a partition key nor what a column
+//! inherits can be altered.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ impl Carried {
             }
             _ => None,
         });
-        let mut tables: BTreeSet<QualifiedName> = anew.cloned().collect();
+        let mut tables: BTreeSet<QualifiedName> = anew.chain(resorted(difference, context)).cloned().collect();
         if tables.is_empty() {
             return Carried::default();
         }
@@ -76,6 +77,16 @@ impl Carried {
     pub fn takes_sequence(&self, object: &Object) -> bool {
         matches!(object, Object::Sequence(of) if of.owned_by.as_ref().is_some_and(|(table, _)| self.tables.contains(table)))
     }
+}
+
+/// The partitioned tables with a column in their key that gets another type: PostgreSQL refuses that (42P16).
+fn resorted<'d>(difference: &'d Difference, context: &Context<'d>) -> impl Iterator<Item = &'d QualifiedName> {
+    let (before, after) = (context.before, context.after);
+    let tables = difference.alters.iter().flat_map(move |diff| match (&diff.before, &diff.after) {
+        (Object::Column(old), Object::Column(new)) if old.is_retyped(new) => before.sorted_by(&old.table, &old.name),
+        _ => Vec::new(),
+    });
+    tables.filter(|name| after.table(name).is_some())
 }
 
 fn parent<'s>(schema: &'s Schema, name: &QualifiedName) -> Option<&'s QualifiedName> {
