@@ -47,6 +47,20 @@ fn a_partition_that_sorts_its_own_rows_goes_around_a_column_of_its_parent() {
 }
 
 #[test]
+fn a_partition_whose_key_goes_takes_null_again() {
+    let table = |key: &str| {
+        format!(
+            "CREATE TABLE t (id int, kind text, n int) PARTITION BY LIST (kind);
+             CREATE TABLE t_a PARTITION OF t {key} FOR VALUES IN ('a');"
+        )
+    };
+    let keys = ["", "(PRIMARY KEY (kind, id))", "(PRIMARY KEY (kind, n))"];
+    for (from, to) in [(0, 1), (1, 0), (1, 2)] {
+        there_and_back(&database(), &table(keys[from]), &table(keys[to]), &[]);
+    }
+}
+
+#[test]
 fn a_default_of_a_type_that_is_replaced_is_set_once() {
     let table = |labels: &str, default: &str| {
         format!("CREATE TYPE mood AS ENUM ({labels}); CREATE TABLE t (id int, m mood DEFAULT '{default}');")
