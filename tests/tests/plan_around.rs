@@ -47,6 +47,28 @@ fn a_partition_that_sorts_its_own_rows_goes_around_a_column_of_its_parent() {
 }
 
 #[test]
+fn a_domain_gets_a_stricter_rule_under_arrays_of_it() {
+    let table = "CREATE TABLE t (a word, b word[] DEFAULT '{x}'); CREATE VIEW v AS SELECT b FROM t;";
+    let rows = "INSERT INTO t VALUES ('one', '{two,\"a word that is longer than twenty letters\"}');";
+    for to in ["text NOT NULL", "text CHECK (VALUE <> '')", "varchar(50)"] {
+        let database = database();
+        let to = format!("CREATE DOMAIN word AS {to}; {table}");
+        there_and_back_with(&database, &format!("CREATE DOMAIN word AS text; {table}"), rows, &to, &[]);
+        assert_eq!(database.value("SELECT b[2] FROM t"), "a word that is longer than twenty letters");
+    }
+}
+
+#[test]
+fn a_composite_type_gets_an_attribute_under_arrays_of_it() {
+    let table = "CREATE TABLE t (a addr, b addr[]);";
+    let rows = "INSERT INTO t VALUES (ROW('x'), ARRAY[ROW('y')::addr]);";
+    let database = database();
+    let to = format!("CREATE TYPE addr AS (street text, zip int); {table}");
+    there_and_back_with(&database, &format!("CREATE TYPE addr AS (street text); {table}"), rows, &to, &[]);
+    assert_eq!(database.value("SELECT b::text FROM t"), "{(y)}");
+}
+
+#[test]
 fn a_partition_whose_key_goes_takes_null_again() {
     let table = |key: &str| {
         format!(

@@ -27,9 +27,10 @@ impl Change {
         let (before, after) = (attributes(&diff.before.sql)?, attributes(&diff.after.sql)?);
         let columns = columns_kept(&name, context.before, context.after);
         let plain = diff.after.kind == KindName::CompositeType && diff.before.kind == KindName::CompositeType;
-        // No expression takes the elements of an array apart there.
-        let held = !columns.is_empty() && columns.iter().all(|column| !column.sql_type.array);
-        (plain && held).then_some(Change { name, before, after })
+        let in_arrays = columns.iter().any(|column| column.sql_type.array);
+        let change = Change { name, before, after };
+        // No expression takes the elements of an array apart when the type is replaced.
+        (plain && !columns.is_empty() && (!in_arrays || change.added().is_some())).then_some(change)
     }
 
     fn gone(&self) -> Vec<&Attribute> {

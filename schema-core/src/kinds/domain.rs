@@ -75,9 +75,24 @@ impl Domain {
         Statement::sql(format!("ALTER DOMAIN {} {action}", type_name(&self.name)))
     }
 
-    /// Whether the type must be made anew.
-    pub(super) fn is_replaced(diff: &Diff<&Self>) -> bool {
-        diff.before.sql_type != diff.after.sql_type || diff.before.collation != diff.after.collation
+    /// Whether the type must be made anew. PostgreSQL gives a domain no rule that values must meet while a column holds arrays of it
+    /// (0A000: `validateDomainCheckConstraint` finds no way into them).
+    pub(super) fn is_replaced(diff: &Diff<&Self>, context: &Context) -> bool {
+        let in_arrays = || {
+            let columns = retype::columns_kept(&diff.after.name, context.before, context.after);
+            columns.iter().any(|column| column.sql_type.array)
+        };
+        diff.before.sql_type != diff.after.sql_type
+            || diff.before.collation != diff.after.collation
+            || (Domain::tightened(diff) && in_arrays())
+    }
+
+    /// Whether values that it has taken are looked at again.
+    fn tightened(diff: &Diff<&Self>) -> bool {
+        let stricter = |new: &DomainCheck| {
+            !new.not_valid && !diff.before.checks.iter().any(|old| old.rule() == new.rule() && !old.not_valid)
+        };
+        diff.after.checks.iter().any(stricter) || (diff.after.not_null && !diff.before.not_null)
     }
 
     /// PostgreSQL copies the default of the domain that this one is over, once, when it is made.
@@ -170,9 +185,12 @@ impl Kind for Domain {
         if retype::over_replaced(&before.sql_type, &after.sql_type, context) {
             return Alteration::Statements(Vec::new());
         }
-        if Domain::is_replaced(diff) {
+        if Domain::is_replaced(diff, context) {
             let using = |column: &super::Column| {
                 let name = column.name.quoted();
+                if column.sql_type.array || before.sql_type == after.sql_type {
+                    return format!("{name}::text::{}", column.sql_type.sql());
+                }
                 let value = column_type::using(&column.name, &before.sql_type, &after.sql_type).unwrap_or(name);
                 format!("({value})::{}::{}", after.sql_type.sql(), column.sql_type.sql())
             };
@@ -194,11 +212,11 @@ impl Kind for Domain {
     }
 
     fn retypes(diff: &Diff<&Self>, context: &Context) -> Vec<Retyped> {
-        if Domain::is_replaced(diff) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
+        if Domain::is_replaced(diff, context) { retype::columns_moved(&diff.after.name, context) } else { Vec::new() }
     }
 
     fn takes_along(diff: &Diff<&Self>, context: &Context) -> Vec<ObjectId> {
-        if Domain::is_replaced(diff) { retype::domains_along(&diff.after.name, context) } else { Vec::new() }
+        if Domain::is_replaced(diff, context) { retype::domains_along(&diff.after.name, context) } else { Vec::new() }
     }
 
     fn claims(&self) -> Vec<NameClaim> {
@@ -227,11 +245,8 @@ impl Kind for Domain {
         if retype::columns_kept(&after.name, context.before, context.after).is_empty() {
             return Vec::new();
         }
-        let stricter = |new: &DomainCheck| {
-            !new.not_valid && !before.checks.iter().any(|old| old.rule() == new.rule() && !old.not_valid)
-        };
-        let tightened = after.checks.iter().any(stricter) || (after.not_null && !before.not_null);
-        let narrowed = Domain::is_replaced(diff) && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
+        let tightened = Domain::tightened(diff);
+        let narrowed = before.sql_type != after.sql_type && !crate::sql_type::widens(&before.sql_type, &after.sql_type);
         let message =
             |what: &str| format!("domain `{}` {what}; a row that holds another value fails the migration", after.name);
         let rule = tightened.then(|| Hazard::may_fail(&after.id(), message("gets a stricter rule"), None));

@@ -31,7 +31,8 @@ pub(super) fn is_replaced(name: &QualifiedName, context: &Context) -> bool {
             EnumType::is_replaced(&Diff { before, after }, context)
         }
         (_, (Some(Object::Domain(before)), Some(Object::Domain(after)))) => {
-            Domain::is_replaced(&Diff { before, after }) || over_replaced(&before.sql_type, &after.sql_type, context)
+            Domain::is_replaced(&Diff { before, after }, context)
+                || over_replaced(&before.sql_type, &after.sql_type, context)
         }
         _ => false,
     }
