@@ -338,6 +338,10 @@ impl Kind for Column {
         self.value.expr().into_iter().collect()
     }
 
+    fn without_expressions(&self) -> Option<Self> {
+        matches!(self.value, ColumnValue::Default(_)).then(|| Column { value: ColumnValue::None, ..self.clone() })
+    }
+
     fn clause(&self) -> Option<String> {
         Some(self.definition())
     }

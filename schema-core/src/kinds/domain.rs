@@ -154,6 +154,11 @@ impl Kind for Domain {
         self.default.iter().chain(self.checks.iter().map(|check| &check.expr)).collect()
     }
 
+    fn without_expressions(&self) -> Option<Self> {
+        let holds = self.default.is_some() || !self.checks.is_empty();
+        holds.then(|| Domain { default: None, checks: Vec::new(), ..self.clone() })
+    }
+
     fn create(&self, context: &Context) -> Vec<Statement> {
         let mut text = format!("CREATE DOMAIN {} AS {}", type_name(&self.name), self.sql_type.sql());
         if let Some(collation) = &self.collation {

@@ -133,6 +133,11 @@ pub trait Kind: Clone + PartialEq {
         Vec::new()
     }
 
+    /// The same without the expressions that can be taken off and put on again; none when it holds none of these.
+    fn without_expressions(&self) -> Option<Self> {
+        None
+    }
+
     /// The statements that make it. `context` tells what the rows of an existing table get.
     fn create(&self, context: &Context) -> Vec<Statement>;
 
@@ -295,6 +300,10 @@ macro_rules! registry {
             /// See [`Kind::expressions`].
             pub fn expressions(&self) -> Vec<&Expr> {
                 match self { $(Object::$variant(of) => of.expressions(),)* }
+            }
+            /// See [`Kind::without_expressions`].
+            pub fn without_expressions(&self) -> Option<Object> {
+                match self { $(Object::$variant(of) => of.without_expressions().map(Object::from),)* }
             }
             /// See [`Kind::release`].
             pub fn release(diff: &Diff<&Object>) -> Vec<Statement> {

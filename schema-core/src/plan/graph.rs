@@ -48,7 +48,7 @@ impl Places {
                 Action::Alter(diff) => drop(places.alter.insert(diff.after.id(), at)),
                 Action::Relabel(rename) => drop(places.alter.insert(rename.after.clone(), at)),
                 Action::Restore(table) => drop(places.restore.insert(ObjectId::table(table), at)),
-                Action::Finish(_) | Action::Release(_) | Action::Save(_) => {}
+                Action::Finish(_) | Action::Release(_) | Action::Save(_) | Action::Vacate(_) => {}
             }
         }
         for (at, action) in actions.iter().enumerate() {
@@ -136,6 +136,11 @@ impl Graph {
                 self.await_columns(at, object, places, context);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
+            Action::Vacate(diff) => {
+                let gone =
+                    diff.before.requires(context.before).into_iter().filter_map(|id| places.drop.get(&id).copied());
+                gone.chain(places.alter.get(&diff.before.id()).copied()).for_each(|then| self.edge(at, then));
+            }
             Action::Relabel(_) | Action::Release(_) => {}
             Action::Save(table) | Action::Restore(table) => self.connect_rows(at, action, table, places, context),
             Action::Finish(object) => {
@@ -321,7 +326,9 @@ fn claims(action: &Action, context: &Context) -> (Vec<NameClaim>, Vec<NameClaim>
         Action::Create(object, parts) => (Vec::new(), of(object, parts)),
         Action::Alter(diff) => (of(&diff.before, &[]), of(&diff.after, &[])),
         Action::Relabel(rename) => (vec![label(&rename.before)], vec![label(&rename.after)]),
-        Action::Finish(_) | Action::Release(_) | Action::Save(_) | Action::Restore(_) => (Vec::new(), Vec::new()),
+        Action::Finish(_) | Action::Release(_) | Action::Vacate(_) | Action::Save(_) | Action::Restore(_) => {
+            (Vec::new(), Vec::new())
+        }
     }
 }
 
@@ -359,7 +366,7 @@ fn rank(action: &Action) -> Rank {
         Action::Drop(object) | Action::Create(object, _) | Action::Finish(object) => (object.id(), ordinal(object)),
         Action::Alter(diff) => (diff.after.id(), ordinal(&diff.after)),
         Action::Relabel(rename) => (rename.after.clone(), 0),
-        Action::Release(diff) => (diff.after.id(), 0),
+        Action::Release(diff) | Action::Vacate(diff) => (diff.after.id(), 0),
         Action::Save(table) | Action::Restore(table) => (ObjectId::table(table), 0),
     };
     let kind = id.kind as i32;
@@ -368,7 +375,7 @@ fn rank(action: &Action) -> Rank {
     match action {
         Action::Drop(_) if holds_data => (3, -kind, group, ordinal, id),
         Action::Drop(_) => (0, -kind, group, ordinal, id),
-        Action::Save(_) | Action::Release(_) => (0, -kind, group, ordinal, id),
+        Action::Save(_) | Action::Release(_) | Action::Vacate(_) => (0, -kind, group, ordinal, id),
         Action::Finish(_) => (2, kind, group, ordinal, id),
         _ => (1, kind, group, ordinal, id),
     }

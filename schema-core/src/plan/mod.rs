@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Create(Object, Vec<Object>),
     /// Takes an object from where another one is about to come.
     Release(Diff<Object>),
+    /// Takes the expressions of a column or domain off, because what they call is made anew; the change after it puts them on again.
+    Vacate(Diff<Object>),
     /// Keeps the rows of a table aside that is made anew.
     Save(QualifiedName),
     /// Puts them into the new table.
@@ -115,22 +117,32 @@ fn script(before: &Schema, difference: &Difference, after: &Schema, hints: &Hint
     script
 }
 
-/// All objects that are made.
+/// All objects that are made, and the columns that get another sequence.
 fn made(actions: &[Action]) -> BTreeSet<ObjectId> {
-    let made = actions.iter().filter_map(|action| match action {
-        Action::Create(object, parts) => Some(std::iter::once(object).chain(parts)),
-        _ => None,
+    let made = actions.iter().flat_map(|action| match action {
+        Action::Create(object, parts) => std::iter::once(object).chain(parts).map(Object::id).collect(),
+        Action::Alter(Diff { before: Object::Column(before), after: Object::Column(after) })
+            if std::mem::discriminant(&before.value) != std::mem::discriminant(&after.value) =>
+        {
+            vec![ObjectId::column(&after.table, &after.name)]
+        }
+        _ => Vec::new(),
     });
-    made.flatten().map(Object::id).collect()
+    made.collect()
 }
 
 fn makes_routine(action: &Action) -> bool {
     let made = match action {
-        Action::Create(object, _) => object,
-        Action::Alter(diff) => &diff.after,
+        Action::Create(object, _) => object.kind(),
+        // Another comment does not make it anew.
+        Action::Alter(Diff { before: Object::Sql(before), after: Object::Sql(after) })
+            if !before.same_definition(after) =>
+        {
+            after.kind
+        }
         _ => return false,
     };
-    matches!(made.kind(), KindName::Function | KindName::Procedure)
+    matches!(made, KindName::Function | KindName::Procedure)
 }
 
 fn statements(action: &Action, context: &Context) -> Vec<Statement> {
@@ -148,10 +160,12 @@ fn statements(action: &Action, context: &Context) -> Vec<Statement> {
         Action::Save(table) => carry::save(table, context),
         Action::Restore(table) => carry::restore(table, context),
         Action::Finish(object) => object.finish().map(|(_, statements)| statements).unwrap_or_default(),
-        Action::Alter(diff) => match Object::alter(&Diff { before: &diff.before, after: &diff.after }, context) {
-            Alteration::Statements(statements) => statements,
-            Alteration::Recreate => unreachable!("`rebuild` has made it a drop and a create"),
-        },
+        Action::Vacate(diff) | Action::Alter(diff) => {
+            match Object::alter(&Diff { before: &diff.before, after: &diff.after }, context) {
+                Alteration::Statements(statements) => statements,
+                Alteration::Recreate => unreachable!("`rebuild` has made it a drop and a create"),
+            }
+        }
     }
 }
 

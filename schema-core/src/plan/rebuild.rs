@@ -21,7 +21,12 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     creates.extend(again.iter().filter_map(|id| context.after.get(&later(id)).cloned()));
     creates.sort_by_cached_key(created_order);
     let altered = || difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
-    let mut actions: Vec<Action> = altered().cloned().map(Action::Alter).collect();
+    let vacated = vacated(&again, difference, context);
+    let mut actions: Vec<Action> =
+        altered().filter(|diff| !vacated.contains_key(&diff.after.id())).cloned().map(Action::Alter).collect();
+    for (vacate, alter) in vacated.into_values() {
+        actions.extend([Action::Vacate(vacate), Action::Alter(alter)]);
+    }
     let releases =
         |diff: &&Diff<Object>| !Object::release(&Diff { before: &diff.before, after: &diff.after }).is_empty();
     actions.extend(altered().filter(releases).cloned().map(Action::Release));
@@ -36,8 +41,27 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     let kept: Vec<&Object> = kept.filter(|object| !creates.contains(object) && !changed.contains(object)).collect();
     let finished = creates.iter().chain(changed).chain(kept);
     actions.extend(finished.filter(|object| object.finish().is_some()).cloned().map(Action::Finish));
-    actions.extend(folded_creates(creates));
+    actions.extend(folded_creates(creates, context.after));
     actions
+}
+
+/// Columns and domains that stay and have an expression over something that is made anew: they do without until it is there again.
+fn vacated(
+    again: &BTreeSet<ObjectId>,
+    difference: &Difference,
+    context: &Context,
+) -> BTreeMap<ObjectId, (Diff<Object>, Diff<Object>)> {
+    let needing =
+        context.before.all_found().iter().filter(|(_, found)| found.needs.iter().any(|id| again.contains(id)));
+    let staying = needing.filter(|(id, _)| !again.contains(id)).filter_map(|(id, _)| {
+        let (before, after) = (context.before.get(id)?, context.after.get(id)?);
+        Some((id.clone(), before.without_expressions()?, before, after))
+    });
+    let pairs = staying.map(|(id, bare, before, after)| {
+        let vacate = Diff { before: before.clone(), after: bare.clone() };
+        (id, (vacate, Diff { before: bare, after: after.clone() }))
+    });
+    pairs.filter(|(id, _)| !difference.relabels.iter().any(|rename| rename.before == *id)).collect()
 }
 
 /// The objects of both schemas that must go and come back.
@@ -59,7 +83,7 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
         let stays = |id: &ObjectId| context.after.contains(id) || relabelled.contains(id);
         let staying: Vec<(&ObjectId, &Object)> = context.before.iter().filter(|(id, _)| stays(id)).collect();
-        spread(&mut again, &retyped, &gone, &staying, context.before);
+        spread(&mut again, &retyped, &gone, &staying, context);
     }
     again
 }
@@ -122,8 +146,9 @@ fn spread(
     retyped: &[Retyped],
     gone: &BTreeSet<ObjectId>,
     staying: &[(&ObjectId, &Object)],
-    before: &Schema,
+    context: &Context,
 ) {
+    let before = context.before;
     let columns = retyped.iter().filter(|of| of.id.kind == KindName::Column);
     let columns: Vec<_> = columns.filter_map(|of| of.id.outer().map(|table| (table, of))).collect();
     // The columns of heirs change with them.
@@ -151,7 +176,9 @@ fn spread(
             object.requires(before).iter().any(|id| again.contains(id) || (gone.contains(id) && carries(id)))
                 || found(&object.id()).is_some_and(|needs| needs.iter().any(|id| gone.contains(id)))
         };
-        let standing = |(id, object): &&(&ObjectId, &Object)| movable(id.kind) && !again.contains(*id) && needs(object);
+        let standing = |(id, object): &&(&ObjectId, &Object)| {
+            (movable(id.kind) || stays_computed(object, context)) && !again.contains(*id) && needs(object)
+        };
         let more: Vec<ObjectId> = staying.iter().filter(standing).map(|(id, _)| (*id).clone()).collect();
         if more.is_empty() {
             return;
@@ -176,6 +203,12 @@ fn beside_enum(object: &Object, column: &ColumnRef<'_>, before: &Schema) -> bool
 /// A dropped key takes the foreign keys on it along; other dropped objects have dependants that changed by themselves.
 fn carries(id: &ObjectId) -> bool {
     matches!(id.kind, KindName::PrimaryKey | KindName::Unique | KindName::Index)
+}
+
+/// A column that is generated on both sides: a new one is computed again, so nothing is lost with it.
+fn stays_computed(object: &Object, context: &Context) -> bool {
+    let generated = |object: &Object| matches!(object, Object::Column(column) if column.value.is_generated());
+    generated(object) && context.after.get(&object.id()).is_some_and(generated)
 }
 
 /// What can be dropped and created without losing rows.
@@ -204,9 +237,28 @@ fn folded_drops(drops: Vec<Object>, before: &Schema) -> Vec<Object> {
                 && (key.table == key.references || !circling.contains(&key.table))
         }
         Object::Privileges(of) => of.home(before).is_none_or(|home| is_gone(&home)),
-        other => other.owner().is_some_and(|owner| is_gone(&owner)),
+        other => other.owner().is_some_and(|owner| is_gone(&owner)) && !holds_its_table(other, before),
     };
     drops.iter().filter(|object| !goes_along(object)).cloned().collect()
+}
+
+/// Whether a part of a table needs what needs the table, as a check over a function of its rows does: it goes before that and comes after.
+fn holds_its_table(part: &Object, schema: &Schema) -> bool {
+    let Some(ObjectId { path: table, .. }) = part.owner().filter(|owner| owner.kind == KindName::Table) else {
+        return false;
+    };
+    let of_table =
+        |id: &&ObjectId| matches!(id.kind, KindName::Table | KindName::Column) && id.path.starts_with(&table);
+    let needs = |id: &ObjectId| schema.found(id).into_iter().flat_map(|found| &found.needs);
+    let mut seen: BTreeSet<&ObjectId> = needs(&part.id()).filter(|id| !of_table(id)).collect();
+    let mut open: Vec<&ObjectId> = seen.iter().copied().collect();
+    while let Some(next) = open.pop() {
+        if of_table(&next) {
+            return true;
+        }
+        open.extend(needs(next).filter(|id| seen.insert(id)));
+    }
+    false
 }
 
 fn owned_by_dropped_table(owner: &ObjectId, ids: &BTreeSet<ObjectId>) -> bool {
@@ -258,10 +310,11 @@ fn reaches_itself(table: &QualifiedName, references: &References<'_>) -> bool {
 }
 
 /// Puts what CREATE TABLE can hold into it.
-fn folded_creates(creates: Vec<Object>) -> Vec<Action> {
+fn folded_creates(creates: Vec<Object>, after: &Schema) -> Vec<Action> {
     let tables: BTreeSet<ObjectId> = creates.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
     let home = |object: &Object| {
-        object.table().map(ObjectId::table).filter(|id| tables.contains(id) && object.clause().is_some())
+        let table = object.table().map(ObjectId::table);
+        table.filter(|id| tables.contains(id) && object.clause().is_some() && !holds_its_table(object, after))
     };
     let mut parts: BTreeMap<ObjectId, Vec<Object>> = BTreeMap::new();
     let mut alone = Vec::new();
