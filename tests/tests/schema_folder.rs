@@ -84,6 +84,31 @@ fn a_view_of_all_columns_gets_the_new_ones() {
     assert_eq!(database.value("SELECT count(colour) FROM everything"), "0");
 }
 
+/// The columns of the view stay, and yet the view must wait for the column, or `SELECT *` would have it too. In the second view the
+/// column cannot go before the view changes, so that one is made anew.
+#[test]
+fn a_view_of_all_columns_is_without_one_that_goes() {
+    let database = database();
+    let app = shop(&database);
+    const COLUMNS: &str = "SELECT id, parent_id, name, position FROM categories";
+    let views = |all: &str, few: &str| format!("CREATE VIEW all_of_them AS {all};\nCREATE VIEW few AS {few};");
+    app.edit(
+        "src/schema/catalog.rs",
+        "    pub position: i16,\n}",
+        "    pub position: i16,\n    pub colour: Option<String>,\n}",
+    );
+    app.write_statements("code.sql", &views(COLUMNS, &format!("{COLUMNS} WHERE colour IS NULL")));
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    app.edit(
+        "src/schema/catalog.rs",
+        "    pub position: i16,\n    pub colour: Option<String>,\n}",
+        "    pub position: i16,\n}",
+    );
+    app.write_statements("code.sql", &views("SELECT * FROM categories", "SELECT * FROM categories WHERE id > 0"));
+    let text = app.schema(&["generate", "-m", "second", "--allow-data-loss", "--format", "json"]).ends_with(0);
+    assert!(text.contains("CREATE OR REPLACE VIEW all_of_them") && text.contains("DROP VIEW few"), "{text}");
+}
+
 #[test]
 fn what_is_wrong_in_a_file_is_told_at_its_place() {
     let database = database();

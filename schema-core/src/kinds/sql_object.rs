@@ -129,6 +129,12 @@ impl SqlObject {
         if before.then.iter().any(|statement| !after.then.contains(statement)) {
             return false;
         }
+        // What stands on a column that goes must change before that, and `SELECT *` would still take the column in.
+        let found = context.before.found(&before.id());
+        let mut columns = found.into_iter().flat_map(|found| &found.needs).filter(|id| id.kind == KindName::Column);
+        if columns.any(|column| !context.after.contains(column)) {
+            return false;
+        }
         match after.kind {
             KindName::Function | KindName::Procedure => replaces_routine(&before.sql, &after.sql),
             KindName::View => {

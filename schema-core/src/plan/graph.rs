@@ -169,7 +169,7 @@ impl Graph {
         needed.filter_map(|id| places.drop.get(id)).for_each(|first| self.edge(*first, at));
     }
 
-    /// A column that goes would be in a new `SELECT *`.
+    /// A column that goes would be in a new `SELECT *`. What stands on it is made anew, so nothing waits for both.
     fn await_columns(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let Object::Sql(_) = object else { return };
         let needed = context.after.found(&object.id()).into_iter().flat_map(|found| &found.needs);
@@ -209,6 +209,9 @@ impl Graph {
         }
         for id in needed.iter().filter(|id| !needs.contains(id)) {
             places.last(&context.before.home(id.clone())).for_each(|then| self.edge(at, then));
+        }
+        if before != after {
+            self.await_columns(at, after, places, context);
         }
     }
 
