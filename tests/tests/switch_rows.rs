@@ -299,7 +299,7 @@ fn rows_that_a_key_over_time_refuses_move_aside() {
         &many,
         "(1,1,\"[2,8)\") (2,,\"[8,10)\")",
     );
-    let again = format!("INSERT INTO stays VALUES (1, 1, '[1,5)'), (2, 1, '[4,6)'), (3, 2, '[4,6)'), (4, 1, '[5,7)')");
+    let again = "INSERT INTO stays VALUES (1, 1, '[1,5)'), (2, 1, '[4,6)'), (3, 2, '[4,6)'), (4, 1, '[5,7)')";
     let stays = "CREATE EXTENSION btree_gist; CREATE TABLE stays (id integer PRIMARY KEY, room integer, during int4range);\n\
                  ALTER TABLE stays ADD CONSTRAINT apart UNIQUE (room, during WITHOUT OVERLAPS);";
     moves_aside(
@@ -309,7 +309,7 @@ fn rows_that_a_key_over_time_refuses_move_aside() {
             "ALTER TABLE stays DROP CONSTRAINT apart;",
             "ALTER TABLE stays ADD CONSTRAINT apart UNIQUE (room, during WITHOUT OVERLAPS);",
         ),
-        &again,
+        again,
         "(1,1,\"[1,5)\") (3,2,\"[4,6)\")",
     );
 }
