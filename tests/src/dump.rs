@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use schema_core::sql::spread_array_casts;
+use schema_core::sql::read_back;
 
 use crate::cluster::Database;
 
@@ -29,7 +29,7 @@ pub fn dump(database: &Database) -> BTreeMap<String, String> {
     for entry in entries(database).into_iter().filter(|entry| entry.key != "SCHEMA - public") {
         let key = entry.key.clone();
         let text: &mut String = objects.entry(entry.key).or_default();
-        text.push_str(&spread_array_casts(&normalized(&entry.sql)));
+        text.push_str(&read_back(&normalized(&entry.sql)));
         if key == "ACL - SCHEMA public" {
             // It was there before, so its owner may be somebody else.
             *text = text.replace(&format!(" {owner};"), " OWNER;");

@@ -6,7 +6,7 @@ use postgres::Row;
 use schema_core::{
     QualifiedName,
     kinds::{Index, IndexElement, IndexMark, IndexPurpose},
-    sql::spread_array_casts,
+    sql::read_back,
 };
 
 use super::{
@@ -122,7 +122,7 @@ fn read_definitions(
     for row in reader.rows("definitions of indexes", DEFINITIONS, &[&oids])? {
         // NULL when the index went since the snapshot: then it is no part of what is asked for.
         let Some(spelled) = row.get::<_, Option<String>>("definition") else { continue };
-        let spelled = spread_array_casts(&spelled);
+        let spelled = read_back(&spelled);
         let read = definition::keys(&spelled);
         let of = || spelled.split(" USING ").next().unwrap_or_default().to_owned();
         keys.insert(

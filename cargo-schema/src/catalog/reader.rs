@@ -7,7 +7,7 @@ use postgres::{Row, Transaction, types::ToSql};
 use schema_core::{
     DEFAULT_SCHEMA, Expr, Found, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType,
     kinds::Object,
-    sql::{Token, spread_array_casts, tokens},
+    sql::{Token, read_back, tokens},
 };
 
 use super::{CatalogError, Observed, Scope, Unmanaged, error::OLDEST};
@@ -210,6 +210,11 @@ impl<'t> Reader<'t> {
         self.namespaces.get(&oid).cloned().unwrap_or_else(|| Ident::of(DEFAULT_SCHEMA))
     }
 
+    /// A PostgreSQL schema in scope.
+    pub fn managed_schema(&self, oid: u32) -> Option<ObjectId> {
+        self.managed.contains(&oid).then(|| ObjectId::global(KindName::Schema, &self.namespace_name(oid)))
+    }
+
     /// A type as `format_type` spells it.
     pub fn sql_type(&self, of: impl FnOnce() -> String, spelled: &str) -> Result<SqlType, CatalogError> {
         SqlType::parse(spelled).map_err(|problem| CatalogError::Type { of: of(), spelled: spelled.to_owned(), problem })
@@ -258,7 +263,7 @@ pub(super) fn parameters(options: Option<Vec<String>>, prefix: &str) -> BTreeMap
 
 /// An expression of `pg_get_expr`.
 pub(super) fn expr(text: &str) -> Expr {
-    Expr::new(spread_array_casts(text))
+    Expr::new(read_back(text))
 }
 
 /// An expression of `pg_get_expr` where the grammar has parentheses of its own.

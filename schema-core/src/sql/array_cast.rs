@@ -8,14 +8,8 @@ use super::lexer::{Token, tokens};
 
 /// The text with the cast on each element, where it was on the whole array.
 ///
-/// ```
-/// use schema_core::sql::spread_array_casts;
-/// assert_eq!(
-///     spread_array_casts("s = ANY ((ARRAY['a'::character varying, f(1, 2)])::text[])"),
-///     "s = ANY (ARRAY[('a'::character varying)::text, (f(1, 2))::text])"
-/// );
-/// ```
-pub fn spread_array_casts(text: &str) -> String {
+/// `s = ANY ((ARRAY['a'::character varying, b])::text[])` becomes `s = ANY (ARRAY[('a'::character varying)::text, (b)::text])`.
+pub(super) fn spread_array_casts(text: &str) -> String {
     let mut text = text.to_owned();
     let mut from = 0;
     while let Some(found) = text[from..].find("(ARRAY[") {
@@ -79,6 +73,8 @@ mod tests {
         same("'(ARRAY[1])::text[");
         same("ARRAY[(a)::text]");
         same("(ARRAY[1])::text");
+        let spread = spread_array_casts("s = ANY ((ARRAY['a'::character varying, f(1, 2)])::text[])");
+        assert_eq!(spread, "s = ANY (ARRAY[('a'::character varying)::text, (f(1, 2))::text])");
         assert_eq!(
             spread_array_casts(
                 "x = ANY ((ARRAY['a,]'::varchar])::public.\"T t\"[]) AND (ARRAY[b])::character varying[] IS NULL"

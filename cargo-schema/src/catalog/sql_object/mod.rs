@@ -19,7 +19,7 @@ use postgres::Row;
 use schema_core::{
     Ident, ObjectId, QualifiedName,
     kinds::SqlObject,
-    sql::{Definition, definition, spread_array_casts},
+    sql::{Definition, definition, read_back},
 };
 
 use super::{
@@ -70,7 +70,7 @@ fn read_row(
     if reader.is_member(source.class, oid) {
         return Ok(());
     }
-    let sql = spread_array_casts(sql.trim_end().trim_end_matches(';'));
+    let sql = read_back(sql.trim_end().trim_end_matches(';'));
     let Some(Definition::Creates(named)) = definition(&sql) else {
         let of = source.reading.to_owned();
         return Err(CatalogError::Definition { of, spelled: sql });
@@ -92,7 +92,7 @@ fn read_row(
     let then: Option<Vec<String>> = row.get("after");
     let object = SqlObject {
         signature: named.signature,
-        then: then.unwrap_or_default(),
+        then: then.unwrap_or_default().iter().map(|sql| read_back(sql)).collect(),
         comment,
         ..SqlObject::new(named.kind, named.path, sql)
     };
