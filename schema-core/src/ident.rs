@@ -170,9 +170,10 @@ impl QualifiedName {
         }
     }
 
-    /// The name as SQL needs it; the default schema is left out because every session pins `search_path` to it.
+    /// The name as SQL needs it; the default schema is left out because every session pins `search_path` to it. PostgreSQL's own catalogs
+    /// are found before it, and their names start with `pg_`.
     pub fn quoted(&self) -> String {
-        if self.schema.as_str() == DEFAULT_SCHEMA {
+        if self.schema.as_str() == DEFAULT_SCHEMA && !self.name.as_str().starts_with("pg_") {
             self.name.quoted()
         } else {
             format!("{}.{}", self.schema.quoted(), self.name.quoted())

@@ -20,6 +20,8 @@ const FEATURES_15: &str = include_str!("catalog/features_15.sql");
 const FEATURES_18: &str = include_str!("catalog/features_18.sql");
 const HOSTILE: &str = include_str!("catalog/hostile.sql");
 const STATEMENTS: &str = include_str!("catalog/statements.sql");
+const ENTANGLED: &str = include_str!("catalog/entangled.sql");
+const PUBLISHED_15: &str = include_str!("catalog/published_15.sql");
 const UNMANAGED: &str = include_str!("catalog/unmanaged.sql");
 
 fn with(sql: &str) -> Database {
@@ -115,11 +117,31 @@ fn every_statement_comes_back() {
 #[test]
 fn features_of_later_versions_come_back() {
     let version = with("").value("SHOW server_version_num");
-    for (first, features) in [("150000", FEATURES_15), ("180000", FEATURES_18)] {
+    for (first, features) in [("150000", FEATURES_15), ("150000", PUBLISHED_15), ("180000", FEATURES_18)] {
         match version.as_str() < first {
             true => println!("nothing of {first} to see on {version}"),
             false => assert_eq!(check_round_trip(features).unmanaged, []),
         }
+    }
+}
+
+#[test]
+fn what_needs_its_own_table_comes_and_goes_for_itself() {
+    assert_eq!(check_round_trip(ENTANGLED).unmanaged, []);
+}
+
+/// The publication could not be made without the other PostgreSQL schema.
+#[test]
+fn a_publication_of_a_schema_out_of_scope_is_listed() {
+    let database = with("CREATE SCHEMA app; CREATE TABLE app.t (); CREATE PUBLICATION p FOR TABLE app.t;");
+    let scope = Scope::only(["public"]);
+    let found = observe(&mut database.client(), &scope).unwrap();
+    let listed: Vec<String> = found.unmanaged.iter().map(|of| format!("{} {}", of.kind, of.name)).collect();
+    assert_eq!(listed, ["publication over something that is not managed p"]);
+    if "150000" <= database.value("SHOW server_version_num").as_str() {
+        run(&database, "DROP PUBLICATION p; CREATE PUBLICATION p FOR TABLES IN SCHEMA app, public;");
+        let found = observe(&mut database.client(), &scope).unwrap();
+        assert_eq!((found.schema.of_kind(KindName::Publication).count(), found.unmanaged.len()), (0, 1));
     }
 }
 

@@ -150,13 +150,17 @@ impl ForeignKey {
         self.keys_of_target(schema).find(|key| is_deferrable(key)).map(Object::id)
     }
 
-    /// The keys over the referenced columns. A unique index serves as well as a constraint.
+    /// The keys over the referenced columns, those that a partition has from its parents among them. A unique index serves as well as a
+    /// constraint.
     fn keys_of_target<'s>(&'s self, schema: &'s Schema) -> impl Iterator<Item = &'s Object> {
         let same = |columns: &[Ident]| {
             columns.len() == self.referenced.len() && columns.iter().all(|column| self.referenced.contains(column))
         };
         let kinds = [KindName::PrimaryKey, KindName::Unique, KindName::Index];
-        let keys = kinds.into_iter().flat_map(|kind| schema.inside(kind, &self.references));
+        let tables = std::iter::successors(Some(&self.references), |table| {
+            schema.table(table).and_then(|table| table.partition_of.as_ref()).map(|of| &of.parent)
+        });
+        let keys = tables.flat_map(move |table| kinds.into_iter().flat_map(|kind| schema.inside(kind, table)));
         let fits = move |columns: &[Ident], without_overlaps: bool| {
             let ends_alike = !without_overlaps || columns.last() == self.referenced.last();
             without_overlaps == self.period && ends_alike && same(columns)

@@ -5,6 +5,7 @@
 
 mod carry;
 mod context;
+mod entangled;
 mod graph;
 mod handover;
 mod order;

@@ -8,7 +8,7 @@ use crate::{
     kinds::{Alteration, ColumnRef, Object, Retyped},
 };
 
-use super::{Action, Context, carry::Carried};
+use super::{Action, Context, carry::Carried, entangled::entangled};
 
 /// The actions of the main plan, unordered.
 pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Context) -> Vec<Action> {
@@ -230,35 +230,22 @@ fn folded_drops(drops: Vec<Object>, before: &Schema) -> Vec<Object> {
     let ids: BTreeSet<ObjectId> = drops.iter().map(Object::id).collect();
     let is_gone = |owner: &ObjectId| ids.contains(owner) || owned_by_dropped_table(owner, &ids);
     let circling = circling(&drops);
+    let table = |object: &Object| object.owner().filter(|owner| owner.kind == KindName::Table && ids.contains(owner));
+    let entangled = entangled(&drops, before, table);
+    // Such a key holds the partitions, which go before their parent.
+    let is_partitioned = |table: &QualifiedName| before.table(table).is_some_and(|table| table.partition_by.is_some());
     let goes_along = |object: &Object| match object {
         // Two dropped tables may reference each other, so their foreign keys go first; `graph` sorts it out.
         Object::ForeignKey(key) => {
+            let to_itself = key.table == key.references;
             ids.contains(&ObjectId::table(&key.table))
-                && (key.table == key.references || !circling.contains(&key.table))
+                && if to_itself { !is_partitioned(&key.table) } else { !circling.contains(&key.table) }
         }
+        other if entangled.contains(&other.id()) => false,
         Object::Privileges(of) => of.home(before).is_none_or(|home| is_gone(&home)),
-        other => other.owner().is_some_and(|owner| is_gone(&owner)) && !holds_its_table(other, before),
+        other => other.owner().is_some_and(|owner| is_gone(&owner)),
     };
     drops.iter().filter(|object| !goes_along(object)).cloned().collect()
-}
-
-/// Whether a part of a table needs what needs the table, as a check over a function of its rows does: it goes before that and comes after.
-fn holds_its_table(part: &Object, schema: &Schema) -> bool {
-    let Some(ObjectId { path: table, .. }) = part.owner().filter(|owner| owner.kind == KindName::Table) else {
-        return false;
-    };
-    let of_table =
-        |id: &&ObjectId| matches!(id.kind, KindName::Table | KindName::Column) && id.path.starts_with(&table);
-    let needs = |id: &ObjectId| schema.found(id).into_iter().flat_map(|found| &found.needs);
-    let mut seen: BTreeSet<&ObjectId> = needs(&part.id()).filter(|id| !of_table(id)).collect();
-    let mut open: Vec<&ObjectId> = seen.iter().copied().collect();
-    while let Some(next) = open.pop() {
-        if of_table(&next) {
-            return true;
-        }
-        open.extend(needs(next).filter(|id| seen.insert(id)));
-    }
-    false
 }
 
 fn owned_by_dropped_table(owner: &ObjectId, ids: &BTreeSet<ObjectId>) -> bool {
@@ -312,10 +299,11 @@ fn reaches_itself(table: &QualifiedName, references: &References<'_>) -> bool {
 /// Puts what CREATE TABLE can hold into it.
 fn folded_creates(creates: Vec<Object>, after: &Schema) -> Vec<Action> {
     let tables: BTreeSet<ObjectId> = creates.iter().map(Object::id).filter(|id| id.kind == KindName::Table).collect();
-    let home = |object: &Object| {
-        let table = object.table().map(ObjectId::table);
-        table.filter(|id| tables.contains(id) && object.clause().is_some() && !holds_its_table(object, after))
+    let clause_of = |object: &Object| {
+        object.table().map(ObjectId::table).filter(|id| tables.contains(id) && object.clause().is_some())
     };
+    let entangled = entangled(&creates, after, clause_of);
+    let home = |object: &Object| clause_of(object).filter(|_| !entangled.contains(&object.id()));
     let mut parts: BTreeMap<ObjectId, Vec<Object>> = BTreeMap::new();
     let mut alone = Vec::new();
     for object in creates {

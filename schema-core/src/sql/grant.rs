@@ -68,7 +68,10 @@ impl GrantTarget {
 
 /// The types of an aggregate's arguments as GRANT takes them: like those of a function.
 pub(crate) fn plain_signature(signature: &str) -> String {
-    signature.replace("(*)", "()").replace("(ORDER BY ", "(").replace(" ORDER BY ", ", ")
+    // Arguments that are direct and sorted ones at once are there once.
+    let once = signature.split_once(" ORDER BY ").filter(|(direct, _)| direct.contains("VARIADIC "));
+    let plain = signature.replace("(*)", "()").replace("(ORDER BY ", "(").replace(" ORDER BY ", ", ");
+    once.map_or(plain, |(direct, _)| format!("{direct})")).replace("VARIADIC ", "")
 }
 
 const RELATIONS: &[KindName] =

@@ -65,10 +65,10 @@ pub(super) fn aggregate_signature(reader: &mut Reader<'_>) -> Option<String> {
         }
     }
     let ordered = group.windows(2).position(|pair| pair[0].is_word("order") && pair[1].is_word("by"));
-    let list = |tokens: &[Token<'_>]| {
-        let types = arguments(tokens)?.into_iter().map(|argument| argument.of);
-        Some(types.collect::<Vec<_>>().join(", "))
-    };
+    // Only the word tells that the same arguments are direct and sorted ones (`makeOrderedSetArgs` in `gram.y`).
+    let variadic = |argument: &Argument| ordered.is_some() && argument.mode == "variadic";
+    let spelled = |argument: Argument| format!("{}{}", if variadic(&argument) { "VARIADIC " } else { "" }, argument.of);
+    let list = |tokens: &[Token<'_>]| Some(arguments(tokens)?.into_iter().map(spelled).collect::<Vec<_>>().join(", "));
     match ordered {
         None => Some(format!("({})", list(&group)?)),
         Some(at) => {
@@ -262,6 +262,10 @@ mod tests {
         assert_eq!(check("(*)"), "(*)");
         assert_eq!(check("(a int, text)"), "(integer, text)");
         assert_eq!(check("(p float8 ORDER BY int)"), "(double precision ORDER BY integer)");
+        assert_eq!(check("(VARIADIC a int[])"), "(integer[])");
+        let hypothetical = check("(VARIADIC \"any\" ORDER BY VARIADIC \"any\")");
+        assert_eq!(hypothetical, "(VARIADIC \"any\" ORDER BY VARIADIC \"any\")");
+        assert_eq!(super::super::plain_signature(&hypothetical), "(\"any\")");
     }
 
     #[test]

@@ -10,14 +10,17 @@ use schema_core::{Found, Ident, KindName, ObjectId, QualifiedName};
 use super::{CatalogError, Columns, Reader, SqlObjects, Tables, class, column_of};
 use crate::catalog::reader::FIRST_USER_OID;
 
-/// A rule `_RETURN` is the view itself; a default stands for its column, and the place of a table in a publication for that.
-const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NULL THEN d.classid ELSE 6104 END AS classid, coalesce(p.prpubid, d.objid) AS objid, d.objsubid, \
+/// A rule `_RETURN` is the view itself; a default stands for its column, and the place of a table or of a PostgreSQL schema in a publication
+/// for that.
+const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NOT NULL OR s.objid IS NOT NULL THEN 6104 ELSE d.classid END AS classid, \
+        coalesce(p.prpubid, s.refobjid, d.objid) AS objid, d.objsubid, \
         d.refclassid, d.refobjid, d.refobjsubid, r.ev_class AS view, f.adrelid AS default_of, f.adnum AS default_at \
     FROM pg_depend d LEFT JOIN pg_rewrite r ON d.classid = 2618 AND r.oid = d.objid AND r.rulename = '_RETURN' \
         LEFT JOIN pg_attrdef f ON d.classid = 2604 AND f.oid = d.objid \
         LEFT JOIN pg_publication_rel p ON d.classid = 6106 AND p.oid = d.objid \
+        LEFT JOIN pg_depend s ON d.classid = 6237 AND s.classid = 6237 AND s.objid = d.objid AND s.refclassid = 6104 \
     WHERE d.deptype IN ('n', 'a') AND (d.objid = ANY($1) OR d.refobjid = ANY($1) OR r.ev_class = ANY($1) \
-        OR p.prpubid = ANY($1))";
+        OR p.prpubid = ANY($1) OR s.refobjid = ANY($1))";
 
 /// Types, and what they are types of: the rows of a relation, the elements of an array. Arrays of an extension's types are no members of it.
 const TYPES: &str = "SELECT t.oid, t.typnamespace, t.typname, t.typtype, \
@@ -99,7 +102,12 @@ pub(super) fn read(
 fn is_made(row: &Row) -> bool {
     const PARTS: [u32; 4] = [class::CONSTRAINT, 2604, 2618, 2620];
     let (of, oid): (u32, u32) = (row.get("refclassid"), row.get("refobjid"));
-    FIRST_USER_OID <= oid && of != class::NAMESPACE && !PARTS.contains(&of)
+    FIRST_USER_OID <= oid && (of != class::NAMESPACE || publishes(row)) && !PARTS.contains(&of)
+}
+
+/// Whether what the row needs is a part of a publication, as a whole PostgreSQL schema is. All else is in the schema that it needs.
+fn publishes(row: &Row) -> bool {
+    row.get::<_, u32>("classid") == 6104
 }
 
 /// What stands on something that is not managed cannot be made without it, nor can what stands on that.
@@ -187,7 +195,10 @@ impl Lookup<'_> {
         let (of, oid): (u32, u32) = (row.get("refclassid"), row.get("refobjid"));
         let element = || self.types.get(&oid).filter(|_| of == class::TYPE).map_or(0, |of| of.element);
         let of_extension = reader.extension_of(of, oid).or_else(|| reader.extension_of(of, element()));
-        of_extension.or_else(|| self.object(of, oid, row.get("refobjsubid")))
+        of_extension.or_else(|| match of {
+            class::NAMESPACE => reader.managed_schema(oid).filter(|_| publishes(row)),
+            _ => self.object(of, oid, row.get("refobjsubid")),
+        })
     }
 
     fn object(&self, of: u32, oid: u32, sub: i32) -> Option<ObjectId> {
@@ -205,7 +216,8 @@ impl Lookup<'_> {
         if let Some(table) = self.tables.name(oid) {
             let name = self.columns.get(oid, column).map(|column| column.name.clone());
             let table = ObjectId::table(table);
-            return if column == 0 { Some(table) } else { name.and_then(|name| column_of(&table, name)) };
+            // The columns below 1 are PostgreSQL's own: `ctid`, `xmin`.
+            return if column <= 0 { Some(table) } else { name.and_then(|name| column_of(&table, name)) };
         }
         self.parts.get(&(class::RELATION, oid)).cloned()
     }

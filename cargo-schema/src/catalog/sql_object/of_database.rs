@@ -20,7 +20,7 @@ fn publications(version: u32) -> String {
         150_000.. => (
             "CASE WHEN r.prattrs IS NOT NULL THEN (SELECT format(' (%s)', string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)) \
                  FROM pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY(r.prattrs)) END, \
-             ' WHERE ' || pg_get_expr(r.prqual, r.prrelid)",
+             ' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')'",
             "UNION ALL SELECT 'TABLES IN SCHEMA ' || format('%I', sn.nspname) FROM pg_publication_namespace m \
                  JOIN pg_namespace sn ON sn.oid = m.pnnspid WHERE m.pnpubid = p.oid",
         ),
@@ -30,10 +30,13 @@ fn publications(version: u32) -> String {
         180_000.. => "CASE WHEN p.pubgencols = 's' THEN ', publish_generated_columns = stored' END",
         _ => "NULL",
     };
+    // Without the word, the heirs would be published as well; those that are have a row of their own.
+    let only =
+        "CASE WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) THEN 'ONLY ' END";
     format!(
         "SELECT p.oid, format('CREATE PUBLICATION %I%s WITH (publish = %L%s%s)', p.pubname, \
              CASE WHEN p.puballtables THEN ' FOR ALL TABLES' ELSE (SELECT ' FOR ' || string_agg(m.member, ', ' ORDER BY m.member) FROM ( \
-                 SELECT format('TABLE %I.%I%s%s', n.nspname, c.relname, {columns}) AS member FROM pg_publication_rel r \
+                 SELECT format('TABLE %s%I.%I%s%s', {only}, n.nspname, c.relname, {columns}) AS member FROM pg_publication_rel r \
                      JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid {schemas}) AS m) END, \
              concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END, \
                  CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END), \
