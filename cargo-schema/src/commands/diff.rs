@@ -31,8 +31,8 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
     let findings = [unknown(&options.from, &before), unknown(&options.to, &after)];
     let changes = made.difference.changes();
     let text = match (options.sql, options.down) {
-        (true, _) => made.up.text(),
-        (_, true) => made.down.text(),
+        (true, _) => standalone(&made.up.text()),
+        (_, true) => standalone(&made.down.text()),
         _ => shown(world, options, &made, &changes),
     };
     let result = json!({
@@ -40,12 +40,18 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
         "to": label(&options.to),
         "equal": changes.is_empty(),
         "changes": detailed(&changes),
-        "up": made.up.text(),
-        "down": made.down.text(),
+        "up": standalone(&made.up.text()),
+        "down": standalone(&made.down.text()),
     });
     let exit = if options.exit_code && !changes.is_empty() { Exit::Findings } else { Exit::Done };
     let outcome = Outcome { exit, ..Outcome::done(text, result) };
     Ok(outcome.with_findings(findings.into_iter().flatten().collect()))
+}
+
+/// A script that nobody may have put into a transaction, where a setting that is local to one would be none.
+fn standalone(script: &str) -> String {
+    let setting = "SET LOCAL check_function_bodies";
+    script.strip_prefix(setting).map_or_else(|| script.to_owned(), |rest| format!("SET check_function_bodies{rest}"))
 }
 
 /// Whether it is a project that declares no privileges: then those of the other side are not compared.

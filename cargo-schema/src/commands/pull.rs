@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use schema_core::diagnostic::{Code, Diagnostic, stops};
+use schema_core::diagnostic::{Code, Diagnostic, Severity, stops};
 use schema_core::history::{Migration, RevisionRecord};
 use schema_core::{ObjectId, Schema};
 use schema_runtime::connect::{connect, redacted};
@@ -27,6 +27,7 @@ use crate::catalog::{Observed, Scope, compare, observe};
 use crate::cli::arguments::Pull;
 use crate::cli::exit::Exit;
 use crate::devdb::{self, DevServer};
+use crate::ops::bodies::ROUTINE_BODY;
 use crate::ops::found;
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
@@ -87,7 +88,7 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
         return Err(Failure::Findings(findings));
     }
     let wanted = project.revisions.is_empty() && provable;
-    let baseline = if wanted { Some(baseline(&server, &project, &drafted.lowered)?) } else { None };
+    let baseline = if wanted { Some(baseline(&server, &project, &drafted.lowered, &mut findings)?) } else { None };
     if !options.dry_run {
         confirm_removals(world, &shown, &drafted.removed)?;
         write_sources(&drafted.files)?;
@@ -238,8 +239,14 @@ fn proof(
     Ok(Ok(vec![finding.help("this is a defect of cargo schema: please report it with the lines above")]))
 }
 
-/// The revision that an empty database is built from, and that this one is stamped with.
-fn baseline(server: &DevServer, project: &Project, lowered: &Lowered) -> Result<(Migration, RevisionRecord), Failure> {
+/// The revision that an empty database is built from, and that this one is stamped with. A routine of the database that cannot run is told,
+/// but is no fault of the structs.
+fn baseline(
+    server: &DevServer,
+    project: &Project,
+    lowered: &Lowered,
+    findings: &mut Vec<Diagnostic>,
+) -> Result<(Migration, RevisionRecord), Failure> {
     let empty = Schema::default();
     let Lowered { schema, hints, renames, .. } = lowered;
     let schema = &found::declared(server, schema)?;
@@ -247,6 +254,13 @@ fn baseline(server: &DevServer, project: &Project, lowered: &Lowered) -> Result<
     let (revision, record) = drafted.revision(new_id(project, "baseline"), "baseline", Vec::new());
     let job =
         Job { history: &[], revision: &revision, before: &empty, after: schema, difference: &drafted.plan.difference };
-    let found = prove(server, &job)?;
+    let (broken, found): (Vec<_>, Vec<_>) =
+        prove(server, &job)?.into_iter().partition(|found| found.code == ROUTINE_BODY);
+    let help = "the database has it so: correct its statement in the schema folder, or remove it; `cargo schema check` calls it an error";
+    findings.extend(broken.into_iter().map(|found| Diagnostic {
+        severity: Severity::Warning,
+        help: vec![help.to_owned()],
+        ..found
+    }));
     if stops(&found) { Err(Failure::Findings(found)) } else { Ok((revision, record)) }
 }

@@ -1,6 +1,6 @@
 //! What commands do, apart from how they are called and shown: effects in the order in which a reader would tell them.
 
-mod bodies;
+pub(crate) mod bodies;
 pub mod checkpoint;
 pub mod commute;
 pub mod drift;
