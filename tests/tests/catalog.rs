@@ -198,7 +198,8 @@ fn what_the_model_does_not_know_is_listed() {
         ("enum with an empty label", &["blank"]),
         ("function over something that is not managed", &["of_typed()"]),
         ("key behind an index of the parent", &["keyed_1.keyed_1_pkey"]),
-        ("operator family", &["public.own"]),
+        ("operator of a family of PostgreSQL", &["public.>>>>(text,integer) in text_ops USING btree"]),
+        ("shell type", &["public.own"]),
         ("state of a trigger of a partition", &["public.parts_2.noticed"]),
         ("table of a composite type", &["typed"]),
         ("trigger", &["typed.touched"]),
@@ -259,7 +260,7 @@ fn a_broken_index_is_listed_and_not_taken_for_one() {
 fn the_scope_decides_what_is_seen() {
     let database = with(
         "CREATE SCHEMA app; CREATE TABLE app.a (id integer PRIMARY KEY); CREATE TABLE b (a integer REFERENCES app.a);
-         CREATE SCHEMA cargo_schema; CREATE TABLE cargo_schema.ledger (); CREATE OPERATOR FAMILY app.own USING btree",
+         CREATE SCHEMA cargo_schema; CREATE TABLE cargo_schema.ledger (); CREATE TYPE app.own",
     );
     let seen = |scope: Scope| -> Vec<String> {
         let observed = observe(&mut database.client(), &scope).unwrap();

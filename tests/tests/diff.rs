@@ -74,7 +74,7 @@ fn a_database_without_history_is_brought_to_the_structs() {
     run(&database, &fs::read_to_string(app.folder().join("original.sql")).expect("it is part of the fixture"));
     run(&database, "SET search_path = public; ALTER TABLE base_token_ratios DROP COLUMN numerator_sl");
     run(&database, "CREATE VIEW public.seen AS SELECT id, ratio_timestamp FROM public.base_token_ratios");
-    run(&database, "CREATE OPERATOR FAMILY public.own USING btree");
+    run(&database, "CREATE TYPE public.own");
     let text = app.schema(&["generate", "--from", "database", "-m", "mend"]).ends_with(1);
     assert!(text.contains("error[object-dropped]: view `seen` is in the database"), "{text}");
     fs::create_dir(app.folder().join("schema")).expect("it is the test's own folder");
@@ -83,7 +83,7 @@ fn a_database_without_history_is_brought_to_the_structs() {
     let text = app.schema(&["generate", "--from", "database", "-m", "mend"]).ends_with(0);
     assert!(text.contains("ADD COLUMN numerator_sl") && !text.contains("CREATE TABLE"), "{text}");
     assert!(!text.contains("VIEW"), "the view is as it is declared: {text}");
-    assert!(text.contains("warning[not-managed]") && text.contains("operator family public.own"), "{text}");
+    assert!(text.contains("warning[not-managed]") && text.contains("shell type public.own"), "{text}");
     app.schema(&["upgrade"]).ends_with(0);
     app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
     assert_eq!(database.value("SELECT count(*) FROM public.seen"), "0");
@@ -135,13 +135,13 @@ fn a_person_reads_sql_and_only_the_lines_that_differ() {
 fn what_cannot_be_compared_is_told() {
     let database = database();
     let app = app("shop", &database);
-    run(&database, "CREATE TABLE a (b int); CREATE OPERATOR FAMILY own USING btree");
+    run(&database, "CREATE TABLE a (b int); CREATE TYPE own");
     fs::write(app.folder().join("empty.sql"), "").unwrap();
     fs::write(app.folder().join("refused.sql"), "CREATE TABLE c (d int);\nCREATE TABLE c (e int);\n").unwrap();
     fs::write(app.folder().join("psql.sql"), "\\restrict k3y\nSELECT 1;\n\\i more.sql\n").unwrap();
     fs::write(app.folder().join("dumped.sql"), "\\restrict k3y\nCREATE TABLE a (b int);\n\\unrestrict k3y\n").unwrap();
     let text = app.schema(&["diff", "database", "empty.sql"]).ends_with(0);
-    assert!(text.contains("warning[not-managed]") && text.contains("operator family public.own"), "{text}");
+    assert!(text.contains("warning[not-managed]") && text.contains("shell type public.own"), "{text}");
     app.schema(&["diff", "database", "dumped.sql", "--exit-code"]).ends_with(0);
     let text = app.schema(&["diff", "database", "dumped.sql", "--strict"]).ends_with(1);
     assert!(text.contains("error[not-managed]"), "{text}");

@@ -65,6 +65,34 @@ fn statements_go_there_and_back_with_the_structs() {
     assert_eq!(database.value("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "0");
 }
 
+/// PostgreSQL makes a family for a class that names none, and leaves it behind when the class goes.
+#[test]
+fn an_operator_class_comes_and_goes_with_its_family() {
+    let database = database();
+    let app = shop(&database);
+    let empty = dump(&database);
+    let class = "CREATE OPERATOR CLASS backwards FOR TYPE integer USING btree AS OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, \
+         OPERATOR 5 <, FUNCTION 1 descending(integer, integer)";
+    let text = format!(
+        "{class}; COMMENT ON OPERATOR CLASS backwards USING btree IS 'from the end';
+         CREATE FUNCTION descending(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp($2, $1)';
+         CREATE MATERIALIZED VIEW ids AS SELECT 1 AS id; CREATE INDEX ids_backwards ON ids (id backwards)"
+    );
+    app.write_statements("classes.sql", &text);
+    app.schema(&["generate", "-m", "first"]).ends_with(0);
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
+    app.edit("schema/classes.sql", "FUNCTION 1 descending(integer, integer)", "FUNCTION 1 btint4cmp(integer, integer)");
+    let text = app.schema(&["generate", "-m", "second", "--format", "json"]).ends_with(0);
+    assert!(
+        text.contains("DROP OPERATOR CLASS backwards USING btree") && !text.contains("DROP OPERATOR FAMILY"),
+        "{text}"
+    );
+    app.schema(&["upgrade"]).ends_with(0);
+    app.schema(&["downgrade", "base", "--yes"]).ends_with(0);
+    assert_eq!(diff(&empty, &dump(&database)), Vec::<String>::new());
+}
+
 #[test]
 fn a_view_of_all_columns_gets_the_new_ones() {
     let database = database();

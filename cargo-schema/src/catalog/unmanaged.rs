@@ -25,16 +25,6 @@ const IN_SCHEMAS: &[(u32, &str)] = &[
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.oid = ANY($1) AND c.relkind = 'm' AND NOT i.indisvalid",
     ),
-    (
-        2616,
-        "SELECT 'operator class', o.oid, format('%I.%I', n.nspname, o.opcname) \
-        FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE n.oid = ANY($1)",
-    ),
-    (
-        2753,
-        "SELECT 'operator family', o.oid, format('%I.%I', n.nspname, o.opfname) \
-        FROM pg_opfamily o JOIN pg_namespace n ON n.oid = o.opfnamespace WHERE n.oid = ANY($1)",
-    ),
 ];
 
 /// Objects of the database itself. Those below 16384 are PostgreSQL's own. Of a subscription, a plain role may read the name but
@@ -51,6 +41,21 @@ const IN_DATABASE: &[(u32, &str)] = &[
         3576,
         "SELECT 'transform', t.oid, format('FOR %s LANGUAGE %I', format_type(t.trftype, NULL), l.lanname) \
         FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid >= 16384",
+    ),
+    // What an extension adds stands on an operator or function of its own.
+    (
+        2602,
+        "SELECT 'operator of a family of PostgreSQL', o.oid, format('%s in %I USING %I', o.amopopr::regoperator, f.opfname, m.amname) \
+        FROM pg_amop o JOIN pg_opfamily f ON f.oid = o.amopfamily JOIN pg_am m ON m.oid = f.opfmethod \
+        WHERE f.oid < 16384 AND o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2617 AND d.objid = o.amopopr \
+            AND d.deptype = 'e')",
+    ),
+    (
+        2603,
+        "SELECT 'function of a family of PostgreSQL', p.oid, format('%s in %I USING %I', p.amproc::regprocedure, f.opfname, m.amname) \
+        FROM pg_amproc p JOIN pg_opfamily f ON f.oid = p.amprocfamily JOIN pg_am m ON m.oid = f.opfmethod \
+        WHERE f.oid < 16384 AND p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1255 AND d.objid = p.amproc \
+            AND d.deptype = 'e')",
     ),
     // They are of a role, as privileges are, and hold passwords.
     (

@@ -68,6 +68,7 @@ fn path(of: &SqlObject, default_schema: &Ident) -> String {
     let words = words.replace(' ', "_");
     let plural = match words.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
+        None if words.ends_with("ss") => format!("{words}es"),
         None if words.ends_with('s') => words,
         None => format!("{words}s"),
     };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use schema_core::kinds::SqlObject;
-use schema_core::sql::{Definition, Named};
+use schema_core::kinds::{Kind, SqlObject};
+use schema_core::sql::{Definition, Named, tokens};
 use schema_core::{Ident, KindName, ObjectId, QualifiedName};
 
 use super::{At, Lowering};
@@ -23,6 +23,7 @@ impl<'a> Lowering<'a> {
                 self.create(file, decl, named, &mut made);
             }
         }
+        self.families(&mut made);
         // Comments and completions may stand in another file, before the object itself.
         for (file, decl) in self.collected.statements.clone() {
             match &decl.definition {
@@ -73,6 +74,18 @@ impl<'a> Lowering<'a> {
         made.insert(id, (object, at));
     }
 
+    /// A class that names no family gets one of its own name, which stays when the class goes; so it is declared as well.
+    fn families(&mut self, made: &mut Made) {
+        let alone = |(object, _): &&(SqlObject, At)| {
+            object.kind == KindName::OperatorClass && !tokens(&object.sql).any(|token| token.is_word("family"))
+        };
+        let implied: Vec<(SqlObject, At)> =
+            made.values().filter(alone).map(|(class, at)| (family(class), *at)).collect();
+        for (family, at) in implied {
+            made.entry(family.id()).or_insert((family, at));
+        }
+    }
+
     /// A statement about an object that no statement makes.
     fn unknown(&mut self, file: usize, decl: &SqlDecl, named: &Named, made: &Made) {
         let id = named.id();
@@ -95,6 +108,17 @@ impl<'a> Lowering<'a> {
             _ => None,
         });
         named.collect()
+    }
+}
+
+/// The family of a class that names none.
+fn family(class: &SqlObject) -> SqlObject {
+    let name = class.path.iter().map(Ident::quoted).collect::<Vec<_>>().join(".");
+    let method = class.signature.clone().unwrap_or_default();
+    let sql = format!("CREATE OPERATOR FAMILY {name}{method}");
+    SqlObject {
+        signature: class.signature.clone(),
+        ..SqlObject::new(KindName::OperatorFamily, class.path.clone(), sql)
     }
 }
 

@@ -76,3 +76,24 @@ CREATE PUBLICATION news FOR TABLE plain WITH (publish = 'insert, update');
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root);
 CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'CREATE TABLE') EXECUTE FUNCTION watch();
 ALTER EVENT TRIGGER watch DISABLE;
+CREATE FUNCTION by_length(text, text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT length($1) - length($2)';
+CREATE FUNCTION shorter(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length($1) < length($2)';
+CREATE FUNCTION as_long(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length($1) = length($2)';
+CREATE FUNCTION shorter(text, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length($1) < $2';
+CREATE OPERATOR <<< (LEFTARG = text, RIGHTARG = text, FUNCTION = shorter);
+CREATE OPERATOR <<< (LEFTARG = text, RIGHTARG = integer, FUNCTION = shorter);
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = as_long);
+CREATE OPERATOR FAMILY app.lengths USING btree;
+COMMENT ON OPERATOR FAMILY app.lengths USING btree IS 'by length';
+CREATE OPERATOR CLASS app.lengths FOR TYPE text USING btree FAMILY app.lengths AS OPERATOR 1 <<<, OPERATOR 3 ===, FUNCTION 1 by_length(text, text);
+COMMENT ON OPERATOR CLASS app.lengths USING btree IS 'as well';
+ALTER OPERATOR FAMILY app.lengths USING btree ADD OPERATOR 1 <<< (text, integer);
+CREATE OPERATOR CLASS pairs DEFAULT FOR TYPE pair USING btree AS STORAGE pair;
+CREATE OPERATOR CLASS near FOR TYPE point USING gist AS OPERATOR 1 <-> (point, point) FOR ORDER BY float_ops, STORAGE box,
+    FUNCTION 1 gist_point_consistent(internal, point, smallint, oid, internal), FUNCTION 2 gist_box_union(internal, internal),
+    FUNCTION 3 gist_point_compress(internal), FUNCTION 5 gist_box_penalty(internal, internal, internal),
+    FUNCTION 6 gist_box_picksplit(internal, internal), FUNCTION 7 gist_box_same(box, box, internal),
+    FUNCTION 8 (point, point) gist_point_distance(internal, point, smallint, oid, internal);
+CREATE INDEX plain_lengths ON plain (note app.lengths);
+CREATE TABLE split (note text) PARTITION BY RANGE (note app.lengths);
+CREATE TYPE lengths AS RANGE (subtype = text, subtype_opclass = app.lengths);

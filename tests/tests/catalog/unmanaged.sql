@@ -9,7 +9,10 @@ CREATE TRIGGER touched BEFORE UPDATE ON typed FOR EACH ROW EXECUTE FUNCTION touc
 CREATE VIEW over_typed AS SELECT more FROM typed;
 CREATE VIEW over_that AS SELECT more FROM over_typed;
 CREATE FUNCTION of_typed() RETURNS SETOF typed LANGUAGE sql AS 'SELECT * FROM typed';
-CREATE OPERATOR FAMILY own USING btree;
+CREATE TYPE own;
+CREATE FUNCTION more(text, integer) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR >>>> (LEFTARG = text, RIGHTARG = integer, FUNCTION = more);
+ALTER OPERATOR FAMILY pg_catalog.text_ops USING btree ADD OPERATOR 1 >>>> (text, integer);
 
 CREATE FUNCTION noticed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TABLE parts (a int) PARTITION BY LIST (a);

@@ -11,16 +11,19 @@ use super::{CatalogError, Columns, Reader, SqlObjects, Tables, class, column_of}
 use crate::catalog::reader::FIRST_USER_OID;
 
 /// A rule `_RETURN` is the view itself; a default stands for its column, and the place of a table or of a PostgreSQL schema in a publication
-/// for that.
-const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NOT NULL OR s.objid IS NOT NULL THEN 6104 ELSE d.classid END AS classid, \
-        coalesce(p.prpubid, s.refobjid, d.objid) AS objid, d.objsubid, \
+/// for that, and so does a member of an operator class or family.
+const DEPENDENCIES: &str = "SELECT CASE WHEN p.oid IS NOT NULL OR s.objid IS NOT NULL THEN 6104 ELSE coalesce(m.refclassid, d.classid) END AS classid, \
+        coalesce(p.prpubid, s.refobjid, m.refobjid, d.objid) AS objid, d.objsubid, \
         d.refclassid, d.refobjid, d.refobjsubid, r.ev_class AS view, f.adrelid AS default_of, f.adnum AS default_at \
     FROM pg_depend d LEFT JOIN pg_rewrite r ON d.classid = 2618 AND r.oid = d.objid AND r.rulename = '_RETURN' \
         LEFT JOIN pg_attrdef f ON d.classid = 2604 AND f.oid = d.objid \
         LEFT JOIN pg_publication_rel p ON d.classid = 6106 AND p.oid = d.objid \
         LEFT JOIN pg_depend s ON d.classid = 6237 AND s.classid = 6237 AND s.objid = d.objid AND s.refclassid = 6104 \
+        LEFT JOIN pg_depend m ON d.classid IN (2602, 2603) AND m.classid = d.classid AND m.objid = d.objid AND m.refclassid IN (2616, 2753) \
+            AND m.deptype IN ('i', 'a') \
     WHERE d.deptype IN ('n', 'a') AND (d.objid = ANY($1) OR d.refobjid = ANY($1) OR r.ev_class = ANY($1) \
-        OR p.prpubid = ANY($1) OR s.refobjid = ANY($1))";
+        OR p.prpubid = ANY($1) OR s.refobjid = ANY($1) \
+        OR m.refobjid = ANY($1))";
 
 /// Types, and what they are types of: the rows of a relation, the elements of an array. Arrays of an extension's types are no members of it.
 const TYPES: &str = "SELECT t.oid, t.typnamespace, t.typname, t.typtype, \
@@ -38,9 +41,10 @@ const PARTS: &str = "SELECT 2606::oid AS class, c.oid, n.nspname, t.relname, c.c
         FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE c.oid = ANY($1) \
     UNION ALL SELECT 2606::oid, c.oid, n.nspname, t.typname, c.conname, 'd' \
         FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE c.oid = ANY($1) \
-    UNION ALL SELECT 1259::oid, x.oid, n.nspname, t.relname, x.relname, 'i' \
+    UNION ALL SELECT 1259::oid, x.oid, n.nspname, t.relname, x.relname, coalesce(k.contype::text, 'i') \
         FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid \
-            JOIN pg_namespace n ON n.oid = t.relnamespace WHERE x.oid = ANY($1) \
+            JOIN pg_namespace n ON n.oid = t.relnamespace \
+            LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u', 'x') WHERE x.oid = ANY($1) \
     UNION ALL SELECT 1259::oid, s.oid, n.nspname, s.relname, s.relname, 'S' \
         FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace WHERE s.relkind = 'S' AND s.oid = ANY($1)";
 
