@@ -41,6 +41,10 @@ fn statements_go_there_and_back_with_the_structs() {
     app.schema(&["upgrade"]).ends_with(0);
     app.schema(&["diff", "database", "structs", "--exit-code"]).ends_with(0);
     app.schema(&["generate", "--check"]).ends_with(0);
+    // psql runs one statement after the other, and a setting that is local to a transaction would be none.
+    fs::write(app.folder().join("empty.sql"), "").unwrap();
+    let script = app.schema(&["diff", "empty.sql", "database", "--sql"]).ends_with(0);
+    assert!(script.starts_with("SET check_function_bodies = off;"), "{script}");
     let first = dump(&database);
 
     // A body changes in place; a type changes under views, which are made anew in order; a statement goes, another comes.
