@@ -65,6 +65,8 @@ pub enum KindName {
     Table,
     /// A column (`pg_attribute`).
     Column,
+    /// What an heir has of its own in a column that it takes over (`pg_attribute`).
+    InheritedColumn,
     /// A primary key (`pg_constraint`, contype `p`).
     PrimaryKey,
     /// A unique constraint (contype `u`).
@@ -133,6 +135,7 @@ impl KindName {
             KindName::ForeignServer => "foreign server",
             KindName::Table => "table",
             KindName::Column => "column",
+            KindName::InheritedColumn => "inherited column",
             KindName::PrimaryKey => "primary key",
             KindName::Unique => "unique constraint",
             KindName::Check => "check",

@@ -130,8 +130,9 @@ impl Schema {
 
     /// Everything that lives in a table: columns, constraints, indexes, triggers, rules, policies, privileges.
     pub fn parts_of(&self, table: &QualifiedName) -> impl Iterator<Item = &Object> {
-        const PARTS: [KindName; 12] = [
+        const PARTS: [KindName; 13] = [
             KindName::Column,
+            KindName::InheritedColumn,
             KindName::PrimaryKey,
             KindName::Unique,
             KindName::Check,

@@ -75,8 +75,21 @@ fn every_feature_comes_back() {
     assert_eq!(observed.unmanaged, []);
     use KindName::*;
     let all = [
-        Schema, Extension, Enum, Domain, Sequence, Table, Column, PrimaryKey, Unique, Check, Exclusion, Index,
-        IndexMark, ForeignKey,
+        Schema,
+        Extension,
+        Enum,
+        Domain,
+        Sequence,
+        Table,
+        Column,
+        InheritedColumn,
+        PrimaryKey,
+        Unique,
+        Check,
+        Exclusion,
+        Index,
+        IndexMark,
+        ForeignKey,
     ];
     assert_eq!(kinds(&observed), all);
 }

@@ -225,7 +225,9 @@ fn partitions_follow_the_database() {
         "CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01') PARTITION BY LIST (id);
          CREATE TABLE events_a PARTITION OF events_2027 (CHECK (id > 0)) FOR VALUES IN (1) WITH (fillfactor = 70);
          ALTER TABLE events_a REPLICA IDENTITY FULL;
-         CREATE TABLE closed_notes (why text, EXCLUDE (why WITH =)) INHERITS (notes)",
+         ALTER TABLE events_a ALTER kind SET DEFAULT 'a', ALTER kind SET NOT NULL;
+         CREATE TABLE closed_notes (why text, EXCLUDE (why WITH =)) INHERITS (notes);
+         ALTER TABLE closed_notes ALTER body SET DEFAULT 'x', ALTER body SET NOT NULL",
     );
     app.schema(&["pull"]).ends_with(0);
     let text = read(&app, "src/schema.rs");
@@ -234,6 +236,8 @@ fn partitions_follow_the_database() {
         "of = \"events_2027\"",
         "replica_identity = \"full\"",
         "inherits = \"notes\"",
+        "column(name = \"kind\", nullable = false, default = \"'a'::text\")",
+        "#[column(default = \"'x'::text\")]\n    pub body: String,",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }

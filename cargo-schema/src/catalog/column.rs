@@ -9,7 +9,7 @@ use schema_core::{
 };
 
 use super::{
-    CatalogError,
+    CatalogError, inherited_column,
     reader::{Reader, bare, class, expr as default, parameters, part},
     sequence::Sequences,
     table::Tables,
@@ -108,7 +108,7 @@ pub(super) fn read(
         Ok(())
     })?;
     callers.iter().try_for_each(|row| insert(reader, row, &columns, sequences))?;
-    note_deviations(reader, tables)?;
+    inherited_column::read(reader, tables)?;
     Ok(columns)
 }
 
@@ -121,35 +121,6 @@ fn insert(
     let Some((table, name)) = columns.qualified(row.get("attrelid"), row.get("attnum")) else { return Ok(()) };
     let column = column(reader, row, &table, name, sequences)?;
     reader.insert(column);
-    Ok(())
-}
-
-/// Where a column that comes from a parent is not what it is there. An identity is not inherited, except by partitions since 17.
-const DEVIATIONS: &str = "SELECT DISTINCT a.attrelid, a.attname, v.kind \
-    FROM pg_attribute a JOIN pg_inherits i ON i.inhrelid = a.attrelid \
-        JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname AND p.attnum > 0 \
-        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-        LEFT JOIN pg_attrdef e ON e.adrelid = p.attrelid AND e.adnum = p.attnum \
-        LEFT JOIN pg_description c ON c.classoid = 1259 AND c.objoid = a.attrelid AND c.objsubid = a.attnum, \
-        LATERAL (VALUES \
-            ('inherited column that is declared again', a.attislocal), \
-            ('default of an inherited column', pg_get_expr(d.adbin, d.adrelid) IS DISTINCT FROM pg_get_expr(e.adbin, e.adrelid)), \
-            ('identity of an inherited column', a.attidentity <> '' AND a.attidentity <> p.attidentity), \
-            ('NOT NULL of an inherited column', a.attnotnull AND (NOT p.attnotnull OR EXISTS (SELECT FROM pg_constraint k \
-                WHERE k.conrelid = p.attrelid AND k.contype = 'n' AND k.conkey[1] = p.attnum AND k.connoinherit)) AND NOT EXISTS (SELECT FROM pg_constraint k \
-                WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY(k.conkey))), \
-            ('storage of an inherited column', a.attstorage <> p.attstorage OR a.attcompression <> p.attcompression), \
-            ('statistics target of an inherited column', coalesce(a.attstattarget, -1) <> -1), \
-            ('options of an inherited column', a.attoptions IS NOT NULL), \
-            ('comment on an inherited column', c.description IS NOT NULL)) AS v(kind, holds) \
-    WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount > 0 AND v.holds";
-
-fn note_deviations(reader: &mut Reader<'_>, tables: &Tables) -> Result<(), CatalogError> {
-    for row in reader.rows("inherited columns", DEVIATIONS, &[&tables.oids()])? {
-        let Some(table) = tables.name(row.get("attrelid")) else { continue };
-        let name = reader.ident(&row, "attname")?;
-        reader.unmanaged(row.get::<_, &str>("kind"), part(table, &name));
-    }
     Ok(())
 }
 
@@ -206,7 +177,7 @@ fn value(
 }
 
 /// A column without a statistics target has -1, from 17 on NULL.
-fn settings(row: &Row) -> ColumnSettings {
+pub(super) fn settings(row: &Row) -> ColumnSettings {
     let letter = |column| row.get::<_, Option<i8>>(column).map(|letter| char::from(letter.to_ne_bytes()[0]));
     let storage = letter("storage").and_then(|letter| match letter {
         'p' => Some(Storage::Plain),
@@ -215,7 +186,13 @@ fn settings(row: &Row) -> ColumnSettings {
         'm' => Some(Storage::Main),
         _ => None,
     });
-    let compression = letter("compression").map(|letter| if letter == 'l' { "lz4" } else { "pglz" }.to_owned());
+    let compression = letter("compression").map(|letter| match letter {
+        'l' => "lz4",
+        'p' => "pglz",
+        // Only a column that takes another one over has this word of its own.
+        _ => "default",
+    });
+    let compression = compression.map(str::to_owned);
     let statistics = row.get::<_, Option<i32>>("statistics").and_then(|target| u16::try_from(target).ok());
     ColumnSettings { storage, compression, statistics, options: parameters(row.get("attoptions"), "") }
 }

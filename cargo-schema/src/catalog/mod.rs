@@ -13,6 +13,7 @@ mod enum_type;
 mod error;
 mod extension;
 mod index;
+mod inherited_column;
 mod namespace;
 mod privileges;
 mod reader;

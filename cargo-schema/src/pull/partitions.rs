@@ -1,10 +1,11 @@
 //! The partitions of a table as words of its attribute: the inverse of `schema-syntax/src/decl/partition.rs`.
 
-use schema_core::kinds::{Object, PartitionBound, Table};
+use schema_core::kinds::{InheritedColumn, Object, PartitionBound, Table};
 use schema_core::{KindName, QualifiedName};
 
 use super::Writer;
 use super::parts::{comment, path, with};
+use super::table::settings;
 use super::words::Word;
 
 impl Writer<'_> {
@@ -46,7 +47,25 @@ impl Writer<'_> {
         words.extend(with(&of.with));
         words.extend(self.settings(of));
         let parts = self.schema.parts_of(&of.name);
-        words.extend(parts.filter_map(|part| self.style(part).of_table(part)));
+        words.extend(parts.filter_map(|part| match part {
+            Object::InheritedColumn(own) => self.own_column(own),
+            other => self.style(other).of_table(other),
+        }));
         Some(Word::list("partition", words))
+    }
+
+    /// `column(..)`; that a column of the partition's own key takes no NULL goes without saying.
+    fn own_column(&self, of: &InheritedColumn) -> Option<Word> {
+        let keyed = self.schema.inside(KindName::PrimaryKey, &of.table).any(|part| match part {
+            Object::PrimaryKey(key) => key.columns.contains(&of.name),
+            _ => false,
+        });
+        let mut words: Vec<Word> = Vec::new();
+        words.extend((of.not_null && !keyed).then(|| Word::Bare("nullable".to_owned(), "false".to_owned())));
+        words.extend(of.default.as_ref().map(|expr| Word::text("default", expr.as_str())));
+        words.extend(settings(&of.settings));
+        words.extend(comment("comment", &of.comment));
+        let name = Word::text("name", of.name.as_str());
+        (!words.is_empty()).then(|| Word::list("column", std::iter::once(name).chain(words).collect()))
     }
 }

@@ -33,7 +33,8 @@ impl Comments {
 impl Writer<'_> {
     /// The struct of a table.
     pub(super) fn table(&mut self, of: &Table) -> ItemText {
-        let columns: Vec<Column> = self.schema.all_columns(&of.name).into_iter().cloned().collect();
+        let columns = self.schema.all_columns(&of.name).into_iter();
+        let columns: Vec<Column> = columns.map(|column| self.seen(of, column)).collect();
         let comments = self.comments(of, &columns);
         let ident = self.structs[&of.name].clone();
         let idents = self.field_names(of, &columns);
@@ -57,6 +58,12 @@ impl Writer<'_> {
             attribute: attribute("table", &words, 0),
             body: Body::Fields(fields),
         }
+    }
+
+    /// A column as the table has it; one that it takes over still names its parent.
+    fn seen(&self, of: &Table, column: &Column) -> Column {
+        let seen = self.schema.effective_column(&of.name, &column.name);
+        seen.map_or_else(|| column.clone(), |seen| Column { table: column.table.clone(), ..seen })
     }
 
     fn table_words(&self, of: &Table, ident: &str, comments: Comments) -> Vec<Word> {
@@ -105,8 +112,7 @@ impl Writer<'_> {
         if let Some(kept) = self.kept.comments.get(&of.name) {
             return *kept;
         }
-        let own = columns.iter().filter(|column| column.table == of.name);
-        let all = of.comment.iter().chain(own.filter_map(|column| column.comment.as_ref()));
+        let all = of.comment.iter().chain(columns.iter().filter_map(|column| column.comment.as_ref()));
         let mut all = all.peekable();
         if all.peek().is_some() && all.all(|text| is_doc_line(text)) { Comments::Docs } else { Comments::Words }
     }
@@ -197,7 +203,7 @@ impl Writer<'_> {
         words.extend((plain != of.name.as_str()).then(|| Word::text("name", of.name.as_str())));
         words.extend(written.sql.map(|sql| Word::text("sql", sql)));
         words.extend(self.in_plain_key(table, &of.name).then(|| Word::flag("primary_key")));
-        // What a column that is taken over holds is said once, by the parent's field.
+        // What is not the table's own in a column that it takes over is said once, by the parent's field.
         let own = of.table == table.name;
         if own {
             words.extend(not_null(of));
@@ -208,16 +214,19 @@ impl Writer<'_> {
                     .map(|name| Word::text("collate", path(name, &Ident::of(schema_core::DEFAULT_SCHEMA)))),
             );
             words.extend(settings(&of.settings));
+        } else if let Some(own) = self.schema.inherited_column(&table.name, &of.name) {
+            words.extend(own.default.as_ref().map(|expr| Word::text("default", expr.as_str())));
+            words.extend(settings(&own.settings));
         }
         words.extend(parts.flat_map(|part| self.style(part).of_column(part)));
-        words.extend(comments.word(&of.comment).filter(|_| own));
+        words.extend(comments.word(&of.comment));
         // Rows that were never looked at may hold NULL, and so may those of heirs that do not have the constraint.
         let may_be_null = of.nullable || of.not_null.not_valid || (!own && of.not_null.no_inherit);
         let ty = if may_be_null { format!("Option<{}>", written.text) } else { written.text };
         FieldText {
             column: of.name.clone(),
             ident,
-            doc: if own { doc_lines(&of.comment) } else { Vec::new() },
+            doc: doc_lines(&of.comment),
             attribute: attribute("column", &words, 4),
             ty,
         }
@@ -270,7 +279,7 @@ fn not_null(of: &Column) -> Option<Word> {
 }
 
 /// How a column is stored.
-fn settings(of: &ColumnSettings) -> Vec<Word> {
+pub(super) fn settings(of: &ColumnSettings) -> Vec<Word> {
     let ColumnSettings { storage, compression, statistics, options } = of;
     let storage = storage.map(|storage| match storage {
         Storage::Plain => "plain",

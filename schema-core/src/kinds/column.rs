@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alteration, ColumnRef, ColumnSettings, Kind, NameClaim, NotNull, Retyped, SequenceOptions, column_alter, comment,
+    Alteration, ColumnRef, ColumnSettings, Kind, NameClaim, NotNull, Retyped, SequenceOptions, column_alter,
+    column_moves, column_settings::Heirs, comment,
 };
 use crate::{
     DEFAULT_SCHEMA, Diff, Expr, Hazard, Ident, Joins, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement,
@@ -247,35 +248,12 @@ impl Column {
         })
     }
 
-    /// `ADD COLUMN` to a table that may have rows, which first get a value.
-    fn add_filled(&self, fill: &Expr, context: &Context) -> Vec<Statement> {
-        if self.refuses_null(context.after) {
-            return self.add_with_default(fill);
-        }
-        let bare = Column { nullable: true, value: ColumnValue::None, ..self.clone() };
-        let (table, name) = (self.table.quoted(), self.name.quoted());
-        let mut statements = vec![
-            Statement::alter(&self.table, format!("ADD COLUMN {}", bare.definition())),
-            Statement::sql(format!("UPDATE {table} SET {name} = {fill}")),
-        ];
-        if let ColumnValue::Default(expr) = &self.value {
-            statements
-                .push(Statement::alter(&self.table, format!("ALTER COLUMN {name} SET DEFAULT {}", expr.as_default())));
-        }
-        if !self.nullable && self.not_null == NotNull::default() {
-            statements.push(self.set_not_null());
-        }
+    /// What its definition has no words for.
+    pub(super) fn after_definition(&self, heirs: &Heirs) -> Vec<Statement> {
+        let mut statements: Vec<Statement> = self.name_sequence().into_iter().chain(self.not_null_after()).collect();
+        statements.extend(ColumnSettings::create(self, heirs));
+        statements.extend(comment::create(&self.target(), &self.comment));
         statements
-    }
-
-    /// `ADD COLUMN` of a type that not even for a moment takes NULL.
-    fn add_with_default(&self, fill: &Expr) -> Vec<Statement> {
-        let filled = Column { value: ColumnValue::Default(fill.clone()), ..self.clone() };
-        let drop = format!("ALTER COLUMN {} DROP DEFAULT", self.name.quoted());
-        vec![
-            Statement::alter(&self.table, format!("ADD COLUMN {}", filled.definition())),
-            Statement::alter(&self.table, drop),
-        ]
     }
 }
 
@@ -347,24 +325,34 @@ impl Kind for Column {
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        let mut statements: Vec<Statement> = self.name_sequence().into_iter().chain(self.not_null_after()).collect();
-        statements.extend(ColumnSettings::create(self));
-        statements.extend(comment::create(&self.target(), &self.comment));
-        statements
+        self.after_definition(&Heirs::default())
     }
 
     fn create(&self, context: &Context) -> Vec<Statement> {
+        if let Some(before) = column_moves::left_by_parents(self, context) {
+            return column_moves::keep(&before, self, context);
+        }
+        let replaced = column_moves::replaced(self, context);
+        if !replaced.is_empty() {
+            return self.add_over(&replaced, context);
+        }
         let mut statements = match context.fill(self) {
             Some(fill) => self.add_filled(&fill, context),
             None => {
                 vec![Statement::joined(&self.table, format!("ADD COLUMN {}", self.definition()), Joins::AddColumn)]
             }
         };
-        statements.extend(self.after_clause());
+        statements.extend(self.after_definition(&Heirs::of(self, context)));
         statements
     }
 
-    fn drop(&self, _context: &Context) -> Vec<Statement> {
+    fn drop(&self, context: &Context) -> Vec<Statement> {
+        if column_moves::given_to_parent(self, context) {
+            return column_moves::step_aside(self);
+        }
+        if let Some(statements) = column_moves::leave_to_heirs(self, context) {
+            return statements;
+        }
         vec![Statement::joined(&self.table, format!("DROP COLUMN {}", self.name.quoted()), Joins::DropColumn)]
     }
 
@@ -409,6 +397,9 @@ impl Kind for Column {
     }
 
     fn create_hazards(&self, context: &Context) -> Vec<Hazard> {
+        if let Some(before) = column_moves::left_by_parents(self, context) {
+            return column_alter::hazards(&Diff { before: &before, after: self }, context);
+        }
         let fills_itself = self.fills_itself() && !self.refuses_null(context.after);
         if fills_itself || context.hints.backfill.contains_key(&self.id()) {
             return Vec::new();

@@ -4,8 +4,8 @@
 //! that cannot be cast must go before the type changes, and NOT NULL must hold before identity is added.
 
 use super::{
-    Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_type, comment, not_null,
-    retype::is_replaced,
+    Alteration, Column, ColumnSettings, ColumnValue, Identity, SequenceOptions, column_settings::Heirs, column_type,
+    comment, not_null, retype::is_replaced,
 };
 use crate::{
     Diff, Expr, Hazard, Ident, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context, quote_literal,
@@ -31,7 +31,7 @@ pub(super) fn alter(diff: &Diff<&Column>, context: &Context) -> Alteration {
         statements.extend(enter_value(diff, retyped, context));
     }
     statements.extend(nullability_down(diff));
-    statements.extend(ColumnSettings::alter(diff, retyped));
+    statements.extend(ColumnSettings::alter(diff, retyped, &Heirs::of(diff.after, context)));
     let comments = Diff { before: &diff.before.comment, after: &diff.after.comment };
     statements.extend(comment::alter(&diff.after.target(), &comments));
     Alteration::Statements(statements)

@@ -60,6 +60,10 @@ impl Kind for IndexMark {
     fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
         let indexes = INDEXED.map(|kind| ObjectId::inner(kind, &self.table, &self.index));
         let of_index = indexes.iter().filter_map(|id| schema.get(id)).flat_map(|index| index.requires(schema));
+        let of_index: Vec<ObjectId> = of_index.collect();
+        let columns = of_index.iter().filter(|id| id.kind == KindName::Column);
+        let own = columns.map(|id| ObjectId::inner(KindName::InheritedColumn, &self.table, id.name()));
+        let of_index = own.filter(|id| schema.contains(id)).chain(of_index.clone()).collect::<Vec<_>>();
         std::iter::once(ObjectId::table(&self.table)).chain(of_index).chain(indexes.clone()).collect()
     }
 

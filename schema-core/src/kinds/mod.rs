@@ -5,7 +5,9 @@
 
 mod check;
 mod column;
+mod column_add;
 mod column_alter;
+mod column_moves;
 mod column_settings;
 mod column_type;
 mod comment;
@@ -19,6 +21,7 @@ mod foreign_key;
 mod index;
 mod index_element;
 mod index_mark;
+mod inherited_column;
 mod namespace;
 mod not_null;
 mod partition;
@@ -39,6 +42,7 @@ use crate::{
 
 pub use check::Check;
 pub use column::{Column, ColumnValue, Identity, IdentityMode};
+pub(crate) use column_moves::{given_to_parent, left_by_parents};
 pub use column_settings::{ColumnSettings, Storage};
 pub(crate) use column_type::using as conversion;
 pub(crate) use default_privileges::corrections;
@@ -51,6 +55,7 @@ pub use foreign_key::{ForeignKey, ForeignKeyAction, ForeignKeyMatch};
 pub use index::{Index, IndexMethod};
 pub use index_element::{IndexElement, IndexElementError, IndexKey};
 pub use index_mark::{IndexMark, IndexPurpose};
+pub use inherited_column::InheritedColumn;
 pub use namespace::Namespace;
 pub use not_null::NotNull;
 pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
@@ -386,6 +391,7 @@ registry! {
     Sequence(Sequence) = Sequence,
     Table(Table) = Table,
     Column(Column) = Column,
+    InheritedColumn(InheritedColumn) = InheritedColumn,
     PrimaryKey(PrimaryKey) = PrimaryKey,
     Unique(Unique) = Unique,
     Check(Check) = Check,

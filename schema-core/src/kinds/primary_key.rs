@@ -106,26 +106,6 @@ pub(super) fn alter_comment_only<K: Kind>(
     Alteration::Statements(comment::alter(&target, &comments).into_iter().collect())
 }
 
-impl PrimaryKey {
-    /// The columns of a partition are its parent's, so nothing else takes back the NOT NULL that the key has left in them.
-    fn loosened(&self, context: &Context) -> Vec<Statement> {
-        let nullable = |schema: &Schema, name: &Ident| {
-            let taken_over = schema.column(&self.table, name).is_none();
-            taken_over && schema.any_column(&self.table, name).is_some_and(|column| column.nullable)
-        };
-        let kept = |name: &Ident| {
-            context
-                .after
-                .inside(KindName::PrimaryKey, &self.table)
-                .any(|object| matches!(object, super::Object::PrimaryKey(key) if key.columns.contains(name)))
-        };
-        let loose = self.columns.iter().filter(|name| !kept(name));
-        let loose = loose.filter(|name| nullable(context.before, name) && nullable(context.after, name));
-        let action = |name: &Ident| format!("ALTER COLUMN {} DROP NOT NULL", name.quoted());
-        loose.map(|name| Statement::alter(&self.table, action(name))).collect()
-    }
-}
-
 impl Kind for PrimaryKey {
     fn id(&self) -> ObjectId {
         ObjectId::inner(KindName::PrimaryKey, &self.table, &self.name)
@@ -160,10 +140,8 @@ impl Kind for PrimaryKey {
         add_constraint(&self.table, &self.name, &clause, &self.comment)
     }
 
-    fn drop(&self, context: &Context) -> Vec<Statement> {
-        let mut statements = drop_constraint(&self.table, &self.name);
-        statements.extend(self.loosened(context));
-        statements
+    fn drop(&self, _context: &Context) -> Vec<Statement> {
+        drop_constraint(&self.table, &self.name)
     }
 
     fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {

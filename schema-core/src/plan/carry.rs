@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diff, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, default_name,
     diff::Difference,
-    kinds::{Alteration, Column, Object, conversion},
+    kinds::{Alteration, Column, Object, conversion, given_to_parent},
     quote_literal,
 };
 
@@ -59,7 +59,8 @@ impl Carried {
             Object::Table(table) => self.covers(&table.name, context.before),
             // A column that the new table takes over from a parent, or has of its own now.
             Object::Column(column) => {
-                self.tables.contains(&column.table) && context.after.any_column(&column.table, &column.name).is_some()
+                let carried = || context.after.any_column(&column.table, &column.name).is_some();
+                self.tables.contains(&column.table) && carried() || given_to_parent(column, context)
             }
             _ => false,
         }

@@ -134,6 +134,8 @@ impl Graph {
                 self.await_other_keys(at, object, places, context);
                 self.await_departures(at, object, places, context);
                 self.await_columns(at, object, places, context);
+                self.await_not_null(at, object, places);
+                self.await_namesakes(at, object, places, context);
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
             Action::Vacate(diff) => {
@@ -179,6 +181,22 @@ impl Graph {
         gone.for_each(|(_, first)| self.edge(*first, at));
     }
 
+    /// A key makes the columns of an heir NOT NULL, which are left so when it goes: what an heir has of its own comes before its key, unless
+    /// both come with the table, and goes after it.
+    fn await_not_null(&mut self, at: usize, object: &Object, places: &Places) {
+        let Object::PrimaryKey(key) = object else { return };
+        let own = key.columns.iter().map(|name| ObjectId::inner(KindName::InheritedColumn, &key.table, name));
+        own.filter_map(|id| places.ready(&id)).for_each(|first| self.edge(first, at));
+    }
+
+    /// A column that changes hands between a table and its heirs leaves the one before it comes to the other.
+    fn await_namesakes(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
+        let Object::Column(column) = object else { return };
+        let around = context.before.ancestors(&column.table).into_iter().chain(context.before.heirs(&column.table));
+        let gone = around.filter_map(|table| places.drop.get(&ObjectId::column(table, &column.name)));
+        gone.for_each(|first| self.edge(*first, at));
+    }
+
     /// What needs an object goes before the object changes or goes.
     fn connect_drop(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let parts: Vec<&Object> = match object {
@@ -196,6 +214,10 @@ impl Graph {
             let partitions = context.before.partitions(&key.references).into_iter().map(ObjectId::table);
             let goes = partitions.filter_map(|id| places.drop.get(&id));
             goes.for_each(|then| self.edge(at, *then));
+        }
+        if let Object::PrimaryKey(key) = object {
+            let own = key.columns.iter().map(|name| ObjectId::inner(KindName::InheritedColumn, &key.table, name));
+            own.for_each(|id| places.last(&id).for_each(|then| self.edge(at, then)));
         }
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
             places.last(&context.before.home(id)).for_each(|then| self.edge(at, then));
@@ -374,7 +396,7 @@ fn rank(action: &Action) -> Rank {
     };
     let kind = id.kind as i32;
     let group = if id.kind == KindName::Column { id.path[..2].to_vec() } else { id.path.clone() };
-    let holds_data = id.kind < KindName::PrimaryKey;
+    let holds_data = id.kind <= KindName::Column;
     match action {
         Action::Drop(_) if holds_data => (3, -kind, group, ordinal, id),
         Action::Drop(_) => (0, -kind, group, ordinal, id),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Diff, Found, Ident, KindName, ObjectId, QualifiedName, Schema,
     diff::{Difference, created_order},
-    kinds::{Alteration, ColumnRef, Object, Retyped},
+    kinds::{Alteration, Column, ColumnRef, Object, Retyped, left_by_parents},
 };
 
 use super::{Action, Context, carry::Carried, entangled::entangled};
@@ -75,9 +75,12 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
             retyped.extend(Object::retypes(&diff, context));
         }
     }
+    retyped.extend(moved(difference, context));
     again.extend(stale(context));
     again.extend(between_flipped(difference, context));
     again.extend(on_new_sequences(difference, context));
+    again.extend(overwritten(&again, difference, context));
+    again.extend(on_moved(difference, context));
     let gone: BTreeSet<ObjectId> = difference.drops.iter().map(Object::id).collect();
     if !(again.is_empty() && retyped.is_empty() && gone.is_empty()) {
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
@@ -138,6 +141,71 @@ fn on_new_sequences(difference: &Difference, context: &Context) -> Vec<ObjectId>
     };
     let found = context.before.of_kind(KindName::Privileges).filter(on_new).map(Object::id);
     found.filter(|id| context.after.contains(id)).collect()
+}
+
+/// What heirs have of their own in a column that changes above them: PostgreSQL carries the change over it.
+fn overwritten(again: &BTreeSet<ObjectId>, difference: &Difference, context: &Context) -> Vec<ObjectId> {
+    let carried = |diff: &&Diff<Object>| match (&diff.before, &diff.after) {
+        (Object::Column(before), Object::Column(after)) => {
+            let mut same = before.clone();
+            same.comment.clone_from(&after.comment);
+            same.settings.statistics = after.settings.statistics;
+            same.settings.options.clone_from(&after.settings.options);
+            same != *after
+        }
+        _ => true,
+    };
+    let own = |id: &ObjectId| matches!(id.kind, KindName::Column | KindName::InheritedColumn);
+    let altered = difference.alters.iter().filter(carried).map(|diff| diff.after.id());
+    let others = difference.creates.iter().chain(&difference.drops).map(Object::id);
+    let changed: BTreeSet<ObjectId> = altered.chain(others).chain(again.iter().cloned()).filter(own).collect();
+    let below = changed.iter().filter_map(|id| Some((id.outer()?, id.name()))).flat_map(|(table, name)| {
+        let heirs = context.before.heirs(&table).into_iter();
+        heirs.map(|heir| ObjectId::inner(KindName::InheritedColumn, heir, name)).collect::<Vec<_>>()
+    });
+    below.filter(|id| context.before.contains(id) && context.after.contains(id)).collect()
+}
+
+/// The columns that change hands between a table and its heirs, and are new ones or of another type afterwards.
+fn moved(difference: &Difference, context: &Context) -> Vec<Retyped> {
+    let new = |column: &Column| Retyped { id: ObjectId::column(&column.table, &column.name), rebased: true };
+    let given = difference.drops.iter().filter_map(|object| match object {
+        Object::Column(column) if context.after.any_column(&column.table, &column.name).is_some() => Some(new(column)),
+        _ => None,
+    });
+    let left = difference.creates.iter().filter_map(|object| match object {
+        Object::Column(column) if context.before.any_column(&column.table, &column.name).is_some() => Some(column),
+        _ => None,
+    });
+    let left = left.flat_map(|column| match left_by_parents(column, context) {
+        Some(before) => {
+            let (before, after) = (Object::from(before), Object::from(column.clone()));
+            Object::retypes(&Diff { before: &before, after: &after }, context)
+        }
+        None => vec![new(column)],
+    });
+    given.chain(left).collect()
+}
+
+/// What stands on a column that changes hands and is a new one afterwards.
+fn on_moved(difference: &Difference, context: &Context) -> Vec<ObjectId> {
+    let moved = moved(difference, context);
+    let columns: Vec<(QualifiedName, &Ident)> =
+        moved.iter().filter(|of| of.rebased).filter_map(|of| Some((of.id.outer()?, of.id.name()))).collect();
+    if columns.is_empty() {
+        return Vec::new();
+    }
+    let on = |table: &QualifiedName, needed: &ObjectId| {
+        needed.outer().is_some_and(|of| of == *table || context.before.heirs(table).contains(&&of))
+    };
+    let stands = |id: &ObjectId, object: &Object| {
+        let needed = object.requires(context.before);
+        let mut needed = needed.iter().filter(|id| id.kind == KindName::Column);
+        movable(id.kind)
+            && context.after.contains(id)
+            && needed.any(|needed| columns.iter().any(|(table, name)| needed.name() == *name && on(table, needed)))
+    };
+    context.before.iter().filter(|(id, object)| stands(id, object)).map(|(id, _)| id.clone()).collect()
 }
 
 /// Adds what stands on a moving object, until nothing more does.

@@ -37,11 +37,13 @@ fn storage(args: &mut Args<'_>, findings: &mut Findings) -> Option<Storage> {
 fn compression(args: &mut Args<'_>, findings: &mut Findings) -> Option<String> {
     let text = args.text("compression", findings)?;
     let word = text.value.trim().to_ascii_lowercase();
-    if matches!(word.as_str(), "pglz" | "lz4") {
+    if matches!(word.as_str(), "pglz" | "lz4" | "default") {
         return Some(word);
     }
     let message = format!("`compression` knows no `{}`", text.value);
-    findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message).help("it knows \"pglz\" and \"lz4\""));
+    findings.push(
+        SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message).help("it knows \"pglz\", \"lz4\" and \"default\""),
+    );
     None
 }
 

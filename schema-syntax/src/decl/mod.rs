@@ -12,6 +12,7 @@ mod item;
 mod names;
 mod object;
 mod partition;
+mod partition_column;
 mod sql;
 pub(crate) mod table;
 mod table_settings;
@@ -116,6 +117,25 @@ pub struct PartitionDecl {
     pub of: Spanned<NamePath>,
     /// The rows that it takes.
     pub values: PartitionBound,
+    /// What it has of its own in columns.
+    pub columns: Vec<PartitionColumnDecl>,
+}
+
+/// What a partition has of its own in a column of the struct.
+#[derive(Clone, Debug)]
+pub struct PartitionColumnDecl {
+    /// The column.
+    pub name: Spanned<Ident>,
+    /// `nullable = false`.
+    pub not_null: bool,
+    /// `default = ".."`.
+    pub default: Option<Spanned<Expr>>,
+    /// The comment.
+    pub comment: Option<String>,
+    /// How it is stored.
+    pub settings: ColumnSettings,
+    /// What existing rows get.
+    pub backfill: Option<Spanned<Expr>>,
 }
 
 /// A field of a table.

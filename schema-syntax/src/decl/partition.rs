@@ -6,7 +6,7 @@ use schema_core::kinds::{PartitionBound, PartitionKey};
 
 use super::constraint::{check, exclusion, foreign_key, index, key, with};
 use super::table_settings::TableSettings;
-use super::{NamePath, PartitionDecl, Spanned, TableDecl};
+use super::{NamePath, PartitionDecl, Spanned, TableDecl, partition_column};
 use crate::attr::{Arg, Args, Findings};
 use crate::finding::{ATTRIBUTE_CONFLICT, ATTRIBUTE_VALUE, SyntaxFinding};
 
@@ -31,6 +31,7 @@ const WORDS: &[&str] = &[
     "check",
     "foreign_key",
     "exclude",
+    "column",
 ];
 
 /// `partition_by = ".."`.
@@ -99,6 +100,7 @@ fn partition(arg: &Arg<'_>, parent: &TableDecl, findings: &mut Findings) -> Opti
         ..parent.clone()
     };
     let of = NamePath::argument(&mut args, "of", findings);
+    let columns = args.all("column").iter().filter_map(|arg| partition_column::read(arg, findings)).collect();
     args.finish(WORDS, findings);
     decl.name = name?;
     let of = of.unwrap_or_else(|| Spanned {
@@ -108,6 +110,6 @@ fn partition(arg: &Arg<'_>, parent: &TableDecl, findings: &mut Findings) -> Opti
         },
         span: arg.name_span,
     });
-    decl.partition = Some(PartitionDecl { of, values: values? });
+    decl.partition = Some(PartitionDecl { of, values: values?, columns });
     Some(decl)
 }

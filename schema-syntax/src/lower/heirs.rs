@@ -7,8 +7,9 @@ use schema_core::{Ident, QualifiedName};
 
 use super::Lowering;
 use super::collect::Named;
+use super::inherited_column::in_key;
 use super::table::column_of;
-use crate::decl::{FieldDecl, NamePath, Spanned, TableDecl};
+use crate::decl::{FieldDecl, NamePath, Spanned, TableDecl, ValueDecl};
 use crate::finding::{ATTRIBUTE_CONFLICT, INHERITED_COLUMN, SyntaxFinding, TABLE_UNKNOWN};
 use crate::suggest::hint;
 
@@ -71,10 +72,13 @@ impl<'a> Lowering<'a> {
         let parents = self.ancestors(of);
         let found = parents.iter().find_map(|parent| Some((parent, column_of(parent.decl, &field.name.value)?)));
         let Some((parent, theirs)) = found else { return false };
-        if let Some(difference) = self.difference(of, field, parent, theirs) {
-            let message = format!("column `{}` comes from `{}`, and {difference}", field.name.value, parent.name);
-            let help = "let both fields have one type, and leave everything else to the parent's field";
-            self.find(of.file, SyntaxFinding::error(INHERITED_COLUMN, field.name.span, message).help(help));
+        match self.difference(of, field, parent, theirs) {
+            Some(difference) => {
+                let message = format!("column `{}` comes from `{}`, and {difference}", field.name.value, parent.name);
+                let help = "let both fields have one type; of its own the field may have `default`, NOT NULL, a comment and how it is stored";
+                self.find(of.file, SyntaxFinding::error(INHERITED_COLUMN, field.name.span, message).help(help));
+            }
+            None => self.own_of_field(of, field),
         }
         true
     }
@@ -92,20 +96,21 @@ impl<'a> Lowering<'a> {
         let other = self.resolve(&theirs.inferred, parent.file);
         self.out.findings.truncate(known);
         let (own, other) = own.zip(other)?;
-        let in_key = |decl: &TableDecl, name: &Ident| {
-            decl.primary_key.as_ref().is_some_and(|key| key.columns.iter().any(|column| column.value == *name))
-        };
         let nullable =
             theirs.not_null.no_inherit || theirs.inferred.nullable && !in_key(parent.decl, &theirs.name.value);
         if own != other {
             return Some(format!("is {other} there, not {own}"));
         }
-        if field.inferred.nullable != nullable {
-            return Some(if nullable { "takes NULL there" } else { "takes no NULL there" }.to_owned());
+        if field.inferred.nullable && !nullable {
+            return Some("takes no NULL there".to_owned());
         }
-        let stored = field.settings != Default::default() || field.not_null != Default::default();
-        let says = field.value.is_some() || field.collate.is_some() || stored;
-        says.then(|| "what a row gets in it and how it is stored is said there".to_owned())
+        let computed = matches!(&theirs.value, Some(value) if matches!(value.value, ValueDecl::Generated(_) | ValueDecl::Virtual(_)));
+        let says = match &field.value {
+            Some(value) => computed || !matches!(value.value, ValueDecl::Default(_)),
+            None => false,
+        };
+        (says || field.collate.is_some() || field.not_null != Default::default())
+            .then(|| "how its values come about is said there".to_owned())
     }
 
     /// The columns of the parents for which the struct has no field.

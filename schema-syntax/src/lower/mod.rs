@@ -9,6 +9,7 @@ mod expression_name;
 mod foreign_key;
 mod heirs;
 mod index_mark;
+mod inherited_column;
 mod key;
 mod objects;
 mod privileges;

@@ -7,6 +7,7 @@ use schema_core::{Ident, ObjectId, QualifiedName, SqlType};
 
 use super::claims::Space;
 use super::collect::Named;
+use super::inherited_column::plain;
 use super::{At, Lowering, comment};
 use crate::decl::{FieldDecl, NamePath, Spanned, TableDecl, ValueDecl};
 use crate::finding::{
@@ -40,6 +41,8 @@ impl<'a> Lowering<'a> {
         if decl.partition.is_none() {
             self.columns(of);
             self.missing_inherited(of);
+        } else {
+            self.own_of_partition(of);
         }
         self.checks(of);
         self.keys(of);
@@ -98,14 +101,14 @@ impl<'a> Lowering<'a> {
             not_null: field.not_null,
             collation: field.collate.as_ref().map(|path| collation(&path.value)),
             value,
-            settings: field.settings.clone(),
+            settings: plain(&field.settings),
             comment: comment(&field.comment),
             ordinal,
         };
         self.insert(column, At { file: of.file, span: field.ident.span });
     }
 
-    fn nullable_key(&mut self, of: &Named<'a, TableDecl>, field: &FieldDecl) {
+    pub(super) fn nullable_key(&mut self, of: &Named<'a, TableDecl>, field: &FieldDecl) {
         let name = &field.name.value;
         let message =
             format!("`{name}` is in the primary key of `{}`, which takes no NULL, but its field may be empty", of.name);

@@ -31,6 +31,7 @@ pub fn alter(rng: &mut Rng, draft: &mut Draft, object: Object) {
         Object::Exclusion(of) => exclusion(rng, draft, of),
         Object::Index(of) => index(rng, draft, of),
         Object::IndexMark(of) => draft.remove(&of.id()),
+        Object::InheritedColumn(of) => draft.remove(&of.id()),
         Object::ForeignKey(of) => foreign_key(rng, draft, of),
         // They have nothing to change that a draft of their own would not show better.
         Object::Privileges(_) | Object::DefaultPrivileges(_) => {}

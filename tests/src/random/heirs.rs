@@ -7,7 +7,8 @@ use schema_core::{
     Expr, Ident, ObjectId, QualifiedName, Schema, SqlType,
     kinds::{
         Check, Column, ColumnValue, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Identity, IdentityMode, Index,
-        IndexElement, Object, PartitionBound, PartitionKey, PartitionOf, PrimaryKey, SequenceOptions, Table,
+        IndexElement, InheritedColumn, Object, PartitionBound, PartitionKey, PartitionOf, PrimaryKey, SequenceOptions,
+        Storage, Table,
     },
 };
 
@@ -34,7 +35,9 @@ pub fn add(rng: &mut Rng, pair: &mut Pair) {
     after.into_iter().for_each(|object| drop(pair.after.insert(object)));
     inheriting(rng).into_iter().for_each(|object| drop(pair.before.insert(object)));
     inheriting(rng).into_iter().for_each(|object| drop(pair.after.insert(object)));
-    keep(pair, "vessel", &["weight"]);
+    let has_depth = |schema: &Schema| schema.any_column(&named("vessel"), &Ident::of("depth")).is_some();
+    let both = has_depth(&pair.before) && has_depth(&pair.after);
+    keep(pair, "vessel", if both { &["weight", "depth"] } else { &["weight"] });
 }
 
 fn keep(pair: &mut Pair, table: &str, columns: &[&str]) {
@@ -65,8 +68,12 @@ fn partitioned(rng: &mut Rng) -> (Option<&'static str>, Vec<Object>) {
         }),
         _ => ColumnValue::None,
     };
-    let mut objects: Vec<Object> =
-        vec![id.into(), column("measure", "at", "date", 1).into(), column("measure", "kind", "text", 2).into()];
+    let mut kind = column("measure", "kind", "text", 2);
+    kind.settings.storage = rng.percent(30).then_some(Storage::External);
+    if rng.percent(30) {
+        kind.value = ColumnValue::Default(Expr::new(rng.word(&["'a'", "'b'"])));
+    }
+    let mut objects: Vec<Object> = vec![id.into(), column("measure", "at", "date", 1).into(), kind.into()];
     if rng.percent(50) {
         objects.push(
             Index::new(named("measure"), Ident::of("measure_kind"), vec![IndexElement::column(Ident::of("kind"))])
@@ -154,12 +161,35 @@ fn partitions(rng: &mut Rng, key: &str) -> Vec<Object> {
         if rng.percent(25) {
             objects.push(check(name, &format!("{name}_own"), "id IS NOT NULL"));
         }
+        if rng.percent(40) {
+            objects.extend(own(rng, name, "kind", &["'a'", "'c'", "NULL"]));
+        }
         if rng.percent(25) {
             let key = vec![IndexElement::column(Ident::of("at"))];
             objects.push(Index::new(named(name), Ident::of(&format!("{name}_only")), key).into());
         }
     }
     objects
+}
+
+/// What an heir has of its own in a column, when it is more than nothing.
+fn own(rng: &mut Rng, table: &str, name: &str, defaults: &[&'static str]) -> Option<Object> {
+    let mut own = InheritedColumn::new(named(table), Ident::of(name));
+    own.default = rng.percent(60).then(|| Expr::new(rng.word(defaults)));
+    own.comment = rng.percent(30).then(|| "its own".to_owned());
+    own.settings.statistics = rng.percent(30).then_some(77);
+    (!own.is_empty()).then(|| own.into())
+}
+
+/// `depth`, which is nobody's, of `thing` or of `vessel` alone, whether that inherits or not.
+fn depth(rng: &mut Rng) -> Option<Column> {
+    let table = *rng.pick(&[None, Some("thing"), Some("vessel"), Some("vessel")]);
+    let mut depth = column(table?, "depth", rng.word(&["integer", "bigint"]), 2);
+    depth.nullable = rng.percent(70);
+    if rng.percent(50) {
+        depth.value = ColumnValue::Default(Expr::new(rng.word(&["1", "2"])));
+    }
+    Some(depth)
 }
 
 /// `vessel` with columns of its own or from `thing`.
@@ -171,8 +201,20 @@ fn inheriting(rng: &mut Rng) -> Vec<Object> {
         objects.push(check("thing", "thing_weight", "weight <> 1000000"));
     }
     let mut vessel = Table::new(named("vessel"));
+    let depth = depth(rng);
+    let has_depth = depth.as_ref().is_some_and(|depth| depth.table == named("vessel"));
+    objects.extend(depth.map(Object::from));
     if rng.percent(50) {
         vessel.inherits.push(named("thing"));
+        let mut weight = InheritedColumn::new(named("vessel"), Ident::of("weight"));
+        weight.not_null = rng.percent(30);
+        weight.default = rng.percent(30).then(|| Expr::new("5"));
+        objects.extend((!weight.is_empty()).then(|| weight.into()));
+        if objects.iter().any(|object| matches!(object, Object::Column(of) if of.name.as_str() == "depth"))
+            && !has_depth
+        {
+            objects.extend(own(rng, "vessel", "depth", &["1", "3", "NULL"]));
+        }
     } else {
         objects.push(Column { table: named("vessel"), ..weight }.into());
     }

@@ -133,3 +133,13 @@ CREATE TABLE places (id bigserial PRIMARY KEY, name text DEFAULT 'x', CONSTRAINT
 CREATE TABLE things (weight integer);
 CREATE TABLE cities (people bigint CHECK (people > 0), PRIMARY KEY (id)) INHERITS (places, things);
 CREATE TABLE capitals (UNIQUE (name)) INHERITS (cities);
+ALTER TABLE logs_2025 ALTER kind SET DEFAULT 'b', ALTER kind SET STORAGE EXTERNAL, ALTER kind SET STATISTICS 10, ALTER kind SET (n_distinct = 4);
+COMMENT ON COLUMN logs_2025.kind IS 'closed';
+ALTER TABLE logs_2026 ALTER kind SET DEFAULT 'c';
+ALTER TABLE logs_2026_a ALTER kind DROP DEFAULT;
+ALTER TABLE cities ALTER name SET NOT NULL, ALTER name SET DEFAULT 'y', ALTER name SET COMPRESSION pglz, ALTER weight SET DEFAULT 1;
+CREATE SEQUENCE weights;
+ALTER TABLE capitals ALTER weight SET DEFAULT nextval('weights'), ALTER name SET STATISTICS 3;
+ALTER SEQUENCE weights OWNED BY capitals.weight;
+CREATE TABLE keyed (id integer) PARTITION BY LIST (id);
+CREATE TABLE keyed_1 PARTITION OF keyed (PRIMARY KEY (id)) FOR VALUES IN (1);
