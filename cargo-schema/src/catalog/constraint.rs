@@ -9,7 +9,8 @@ use postgres::Row;
 use schema_core::{
     Ident, QualifiedName,
     kinds::{
-        Check, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Index, PrimaryKey, Unique,
+        Check, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Index, KeyIndex, PrimaryKey,
+        Unique,
     },
 };
 
@@ -125,22 +126,13 @@ fn constraint(
                 reader.unmanaged("key behind an index of the parent", part(table, &name));
                 return Ok(());
             };
-            note_unsaid(reader, index);
+            if !index.statistics.is_empty() {
+                reader.unmanaged("statistics target of a constraint", part(&index.table, &index.name));
+            }
             indexed(reader, row, index, name, around);
         }
     }
     Ok(())
-}
-
-/// What may be said of the index behind a constraint, but not in the model.
-fn note_unsaid(reader: &mut Reader<'_>, index: &Index) {
-    let shown = part(&index.table, &index.name);
-    if !index.with.is_empty() {
-        reader.unmanaged("storage parameters of a constraint", shown.clone());
-    }
-    if index.comment.is_some() {
-        reader.unmanaged("comment on the index of a constraint", shown);
-    }
 }
 
 fn comment(reader: &Reader<'_>, row: &Row) -> Option<String> {
@@ -171,9 +163,11 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
     let numbers: Option<Vec<i16>> = row.get("conkey");
     let columns = || around.columns.names(row.get("conrelid"), numbers.as_deref().unwrap_or_default());
     let comment = comment(reader, row);
+    let of_index = KeyIndex { with: index.with.clone(), comment: index.comment.clone() };
     match letter(row, "contype") {
         'p' => {
             let columns = columns();
+            let index = of_index;
             reader.insert(PrimaryKey {
                 table,
                 name,
@@ -183,6 +177,7 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
                 deferrable,
                 initially_deferred,
                 comment,
+                index,
             });
         }
         'u' => {
@@ -197,6 +192,7 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
                 deferrable,
                 initially_deferred,
                 comment,
+                index: of_index,
             });
         }
         _ => {
@@ -214,6 +210,7 @@ fn indexed(reader: &mut Reader<'_>, row: &Row, index: &Index, name: Ident, aroun
                 deferrable,
                 initially_deferred,
                 comment,
+                index: of_index,
             });
         }
     }

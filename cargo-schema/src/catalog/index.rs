@@ -24,7 +24,10 @@ fn sql(version: u32) -> String {
         "SELECT i.indexrelid, i.indrelid, c.relname, am.amname, i.indkey::int2[] AS keys, i.indnkeyatts, \
              i.indclass::oid[] AS classes, i.indcollation::oid[] AS collations, i.indoption::int2[] AS options, \
              i.indisunique, i.indisvalid, {nulls} AS nulls_not_distinct, c.reloptions, i.indisclustered, \
-             i.indisreplident, c.reltablespace <> 0 AS spaced, pg_get_expr(i.indpred, i.indrelid) AS predicate \
+             i.indisreplident, c.reltablespace <> 0 AS spaced, \
+             ARRAY(SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 <= a.attstattarget ORDER BY a.attnum) AS measured, \
+             ARRAY(SELECT a.attstattarget::int4 FROM pg_attribute a WHERE a.attrelid = c.oid AND 0 <= a.attstattarget \
+                 ORDER BY a.attnum) AS targets, pg_get_expr(i.indpred, i.indrelid) AS predicate \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam \
          WHERE i.indrelid = ANY($1) AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)"
     )
@@ -191,6 +194,14 @@ fn index(
         include: columns.names(row.get("indrelid"), &included),
         predicate: row.get::<_, Option<&str>>("predicate").map(bare),
         with: parameters(row.get("reloptions"), ""),
+        statistics: statistics(row),
         comment: reader.comment(class::RELATION, row.get("indexrelid"), 0),
     })
+}
+
+/// The targets of its keys that have one; without it is -1, from 17 on NULL.
+fn statistics(row: &Row) -> Vec<(u16, u16)> {
+    let (places, targets): (Vec<i16>, Vec<i32>) = (row.get("measured"), row.get("targets"));
+    let pairs = places.into_iter().zip(targets);
+    pairs.filter_map(|(place, target)| Some((u16::try_from(place).ok()?, u16::try_from(target).ok()?))).collect()
 }

@@ -68,10 +68,11 @@ const IN_DATABASE: &[(u32, &str)] = &[
 /// What the model cannot say of objects that it knows, and of `public`, which is there before. Without a statistics target it is -1, from 17 on NULL. The trigger of a partition
 /// that comes with its parent's fires when that one does, unless it was told otherwise; before 15 it counts as internal, as those of foreign
 /// keys always do.
-const PROPERTIES: &str = "SELECT 'statistics target of an index', format('%I.%I.%I', n.nspname, c.relname, a.attname), \
+const PROPERTIES: &str = "SELECT 'statistics target of an index of a partition', format('%I.%I.%I', n.nspname, c.relname, a.attname), \
         a.attrelid \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.oid = ANY($1) AND c.relkind IN ('i', 'I') AND a.attnum > 0 AND coalesce(a.attstattarget, -1) >= 0 \
+        JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attnum = a.attnum \
+    WHERE n.oid = ANY($1) AND c.relkind IN ('i', 'I') AND coalesce(a.attstattarget, -1) <> coalesce(p.attstattarget, -1) \
     UNION ALL SELECT 'settings of a column of a materialized view', format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attrelid \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_type t ON t.oid = a.atttypid \

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use schema_core::kinds::{
-    Check, Exclusion, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Index, IndexElement, Object, PrimaryKey, Unique,
+    Check, Exclusion, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Index, IndexElement, KeyIndex, Object, PrimaryKey,
+    Unique,
 };
 use schema_core::{Ident, ObjectId, QualifiedName, join_name};
 
@@ -109,6 +110,7 @@ impl PartStyle<'_> {
         words.extend(self.name("name", &of.name));
         words.extend(include(&of.include));
         words.extend(deferrable(of.deferrable, of.initially_deferred));
+        words.extend(key_index(&of.index));
         words.extend(comment("comment", &of.comment));
         words
     }
@@ -119,6 +121,7 @@ impl PartStyle<'_> {
         words.extend(include(&of.include));
         words.extend(of.nulls_not_distinct.then(|| Word::flag("nulls_not_distinct")));
         words.extend(deferrable(of.deferrable, of.initially_deferred));
+        words.extend(key_index(&of.index));
         words.extend(comment("comment", &of.comment));
         words
     }
@@ -131,6 +134,8 @@ impl PartStyle<'_> {
         words.extend(include(&of.include));
         words.extend(of.nulls_not_distinct.then(|| Word::flag("nulls_not_distinct")));
         words.extend(with(&of.with));
+        let targets = of.statistics.iter().map(|(place, target)| format!("{place}: {target}")).collect::<Vec<_>>();
+        words.extend((!targets.is_empty()).then(|| Word::text("statistics", targets.join(", "))));
         words.extend(comment("comment", &of.comment));
         words
     }
@@ -153,6 +158,7 @@ impl PartStyle<'_> {
         words.extend(of.predicate.as_ref().map(|expr| Word::text("where", expr.as_str())));
         words.extend(include(&of.include));
         words.extend(deferrable(of.deferrable, of.initially_deferred));
+        words.extend(key_index(&of.index));
         words.extend(comment("comment", &of.comment));
         words
     }
@@ -160,6 +166,11 @@ impl PartStyle<'_> {
     fn target(&self, of: &ForeignKey) -> String {
         format!("{}({})", path(&of.references, self.default_schema), list(&of.referenced))
     }
+}
+
+/// What is said of the index behind a constraint.
+fn key_index(of: &KeyIndex) -> impl Iterator<Item = Word> {
+    with(&of.with).into_iter().chain(comment("index_comment", &of.comment))
 }
 
 /// What an index over one column says of its key.

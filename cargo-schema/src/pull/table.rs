@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use schema_core::kinds::{
-    Column, ColumnSettings, ColumnValue, IdentityMode, IndexPurpose, Object, PrimaryKey, ReplicaIdentity,
+    Column, ColumnSettings, ColumnValue, IdentityMode, IndexPurpose, KeyIndex, Object, PrimaryKey, ReplicaIdentity,
     SequenceOptions, Storage, Table,
 };
 use schema_core::{Ident, KindName, ObjectId};
@@ -172,9 +172,14 @@ impl Writer<'_> {
             deferrable,
             initially_deferred: _,
             comment,
+            index,
         } = of;
         let in_order: Vec<&Ident> = columns.iter().copied().filter(|column| key.contains(column)).collect();
-        let plain = !without_overlaps && include.is_empty() && !deferrable && comment.is_none();
+        let plain = !without_overlaps
+            && include.is_empty()
+            && !deferrable
+            && comment.is_none()
+            && *index == KeyIndex::default();
         plain
             && !self.named.contains(&ObjectId::inner(KindName::PrimaryKey, &of.table, &of.name))
             && in_order == key.iter().collect::<Vec<_>>()

@@ -33,7 +33,7 @@ impl Column {
         let bare = Column { nullable: self.nullable || !strict, ..self.clone() };
         let name = self.name.quoted();
         let mut statements = vec![Statement::alter(&self.table, format!("ADD COLUMN {}", bare.definition()))];
-        let update = fill.as_ref().filter(|_| self.value == ColumnValue::None);
+        let update = fill.as_ref();
         statements
             .extend(update.map(|fill| Statement::sql(format!("UPDATE {} SET {name} = {fill}", self.table.quoted()))));
         let nulls = context.fill_nulls(self).filter(|_| !self.nullable);

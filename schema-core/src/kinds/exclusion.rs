@@ -6,10 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check::mentioned_columns;
 use super::column::expr_requires;
-use super::primary_key::{
-    add_constraint, alter_comment_only, constraint_target, deferrable_words, drop_constraint, include_words,
-};
-use super::{Alteration, ColumnRef, IndexElement, IndexKey, Kind, NameClaim, comment, is_false};
+use super::primary_key::{add_indexed, deferrable_words, drop_constraint, include_words};
+use super::{Alteration, ColumnRef, IndexElement, IndexKey, KeyIndex, Kind, NameClaim, is_false, key_index};
 use crate::{
     Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename,
 };
@@ -41,6 +39,9 @@ pub struct Exclusion {
     /// `COMMENT ON CONSTRAINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What belongs to its index.
+    #[serde(default, skip_serializing_if = "KeyIndex::is_default")]
+    pub index: KeyIndex,
 }
 
 /// `key WITH operator`.
@@ -84,34 +85,32 @@ impl Kind for Exclusion {
         let keys = keys.collect::<Vec<_>>().join(", ");
         let predicate = self.predicate.iter().map(|expr| format!(" WHERE ({expr})")).collect::<String>();
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
+        let with = self.index.words();
         let (name, method, include) = (self.name.quoted(), self.method.quoted(), include_words(&self.include));
-        Some(format!("CONSTRAINT {name} EXCLUDE USING {method} ({keys}){include}{predicate}{deferrable}"))
+        Some(format!("CONSTRAINT {name} EXCLUDE USING {method} ({keys}){include}{with}{predicate}{deferrable}"))
     }
 
     fn twin_of(&self) -> Option<String> {
-        let unnamed = Exclusion { name: Ident::of("twin"), ..self.clone() };
+        let unnamed = Exclusion { name: Ident::of("twin"), index: KeyIndex::default(), ..self.clone() };
         unnamed.clause()
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
+        self.index.comments(&self.table, &self.name, &self.comment)
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         let clause = self.clause().unwrap_or_default();
-        add_constraint(&self.table, &self.name, &clause, &self.comment)
+        add_indexed(&self.table, &clause, self.after_clause())
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
         drop_constraint(&self.table, &self.name)
     }
 
-    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
-        alter_comment_only(
-            diff,
-            |exclusion| &exclusion.comment,
-            |exclusion| Exclusion { comment: None, ..exclusion.clone() },
-        )
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
+        let bare = |exclusion: &Exclusion| Exclusion { comment: None, index: KeyIndex::default(), ..exclusion.clone() };
+        key_index::alter(diff, context, |exclusion| (&exclusion.index, &exclusion.comment), bare)
     }
 
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {

@@ -48,6 +48,9 @@ pub struct Index {
     /// Storage parameters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, String>,
+    /// `SET STATISTICS` of keys that are expressions: the place of each among the keys, from 1, and its target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<(u16, u16)>,
     /// `COMMENT ON INDEX`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -65,8 +68,50 @@ impl Index {
     /// A btree index over these keys.
     pub fn new(table: QualifiedName, name: Ident, columns: Vec<IndexElement>) -> Index {
         let (unique, nulls_not_distinct, include, predicate) = (false, false, Vec::new(), None);
-        let (with, comment) = (BTreeMap::new(), None);
-        Index { table, name, columns, unique, nulls_not_distinct, method: btree(), include, predicate, with, comment }
+        let (with, statistics, comment, method) = (BTreeMap::new(), Vec::new(), None, btree());
+        Index {
+            table,
+            name,
+            columns,
+            unique,
+            nulls_not_distinct,
+            method,
+            include,
+            predicate,
+            with,
+            statistics,
+            comment,
+        }
+    }
+
+    fn set_statistics(&self, place: u16, target: i32) -> Statement {
+        let name = self.qualified().quoted();
+        Statement::sql(format!("ALTER INDEX {name} ALTER COLUMN {place} SET STATISTICS {target}"))
+    }
+
+    /// From one list of targets to another. PostgreSQL carries them to the indexes of all partitions.
+    fn statistics_changes(diff: &Diff<&Self>) -> Vec<Statement> {
+        let Diff { before, after } = diff;
+        let gone =
+            before.statistics.iter().filter(|(place, _)| !after.statistics.iter().any(|(other, _)| other == place));
+        let set = after.statistics.iter().filter(|set| !before.statistics.contains(set));
+        let gone = gone.map(|(place, _)| after.set_statistics(*place, -1));
+        gone.chain(set.map(|(place, target)| after.set_statistics(*place, i32::from(*target)))).collect()
+    }
+
+    /// What the indexes of a new partition do not take over from those of its parents.
+    pub(crate) fn statistics_for_partition(partition: &super::Table, context: &Context) -> Vec<Statement> {
+        let above = partition
+            .partition_of
+            .iter()
+            .flat_map(|of| std::iter::once(&of.parent).chain(context.after.ancestors(&of.parent)).collect::<Vec<_>>());
+        let indexes = above.flat_map(|table| context.before.inside(KindName::Index, table));
+        let stays = indexes.filter_map(|object| match (object, context.after.get(&object.id())) {
+            (super::Object::Index(before), Some(super::Object::Index(after))) if before == after => Some(after),
+            _ => None,
+        });
+        let set = stays.flat_map(|index| index.statistics.iter().map(move |(place, target)| (index, place, target)));
+        set.map(|(index, place, target)| index.set_statistics(*place, i32::from(*target))).collect()
     }
 
     fn qualified(&self) -> QualifiedName {
@@ -134,7 +179,8 @@ impl Kind for Index {
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         let create = Statement::sql(self.definition());
-        std::iter::once(create).chain(comment::create(&self.target(), &self.comment)).collect()
+        let set = self.statistics.iter().map(|(place, target)| self.set_statistics(*place, i32::from(*target)));
+        std::iter::once(create).chain(set).chain(comment::create(&self.target(), &self.comment)).collect()
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
@@ -148,13 +194,15 @@ impl Kind for Index {
         if split && before.with != after.with {
             return Alteration::Recreate;
         }
-        let plain = |index: &Index| Index { with: BTreeMap::new(), comment: None, ..index.clone() };
+        let plain =
+            |index: &Index| Index { with: BTreeMap::new(), statistics: Vec::new(), comment: None, ..index.clone() };
         if plain(before) != plain(after) {
             return Alteration::Recreate;
         }
         let with = Diff { before: &before.with, after: &after.with };
         let comments = Diff { before: &before.comment, after: &after.comment };
         let mut statements = parameter_changes(&format!("ALTER INDEX {}", after.qualified().quoted()), &with);
+        statements.extend(Index::statistics_changes(diff));
         statements.extend(comment::alter(&after.target(), &comments));
         Alteration::Statements(statements)
     }

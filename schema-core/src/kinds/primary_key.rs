@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false, name_list};
+use super::{Alteration, ColumnRef, KeyIndex, Kind, NameClaim, comment, is_false, key_index, name_list};
 use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A table's primary key.
@@ -32,6 +32,9 @@ pub struct PrimaryKey {
     /// `COMMENT ON CONSTRAINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What belongs to its index.
+    #[serde(default, skip_serializing_if = "KeyIndex::is_default")]
+    pub index: KeyIndex,
 }
 
 /// `DEFERRABLE INITIALLY DEFERRED`, as far as it applies.
@@ -85,6 +88,11 @@ pub(super) fn add_constraint(
     std::iter::once(add).chain(comment::create(&constraint_target(table, name), comment)).collect()
 }
 
+/// The statements of a constraint with an index, and of the comments on both.
+pub(super) fn add_indexed(table: &QualifiedName, clause: &str, comments: Vec<Statement>) -> Vec<Statement> {
+    std::iter::once(Statement::alter(table, format!("ADD {clause}"))).chain(comments).collect()
+}
+
 /// `DROP CONSTRAINT`.
 pub(super) fn drop_constraint(table: &QualifiedName, name: &Ident) -> Vec<Statement> {
     vec![Statement::alter(table, format!("DROP CONSTRAINT {}", name.quoted()))]
@@ -122,7 +130,11 @@ impl Kind for PrimaryKey {
     fn clause(&self) -> Option<String> {
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
         let (name, columns) = (self.name.quoted(), key_list(&self.columns, self.without_overlaps));
-        Some(format!("CONSTRAINT {name} PRIMARY KEY {columns}{}{deferrable}", include_words(&self.include)))
+        Some(format!(
+            "CONSTRAINT {name} PRIMARY KEY {columns}{}{}{deferrable}",
+            include_words(&self.include),
+            self.index.words()
+        ))
     }
 
     fn twin_of(&self) -> Option<String> {
@@ -132,20 +144,21 @@ impl Kind for PrimaryKey {
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
+        self.index.comments(&self.table, &self.name, &self.comment)
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         let clause = self.clause().unwrap_or_default();
-        add_constraint(&self.table, &self.name, &clause, &self.comment)
+        add_indexed(&self.table, &clause, self.after_clause())
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
         drop_constraint(&self.table, &self.name)
     }
 
-    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
-        alter_comment_only(diff, |key| &key.comment, |key| PrimaryKey { comment: None, ..key.clone() })
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
+        let bare = |key: &PrimaryKey| PrimaryKey { comment: None, index: KeyIndex::default(), ..key.clone() };
+        key_index::alter(diff, context, |key| (&key.index, &key.comment), bare)
     }
 
     /// PostgreSQL builds the key again, which a foreign key on it is in the way of when the column is only included (2BP01).

@@ -4,11 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::primary_key::{
-    add_constraint, alter_comment_only, constraint_target, deferrable_words, drop_constraint, include_words, key_list,
-    key_requires,
-};
-use super::{Alteration, ColumnRef, Kind, NameClaim, comment, is_false};
+use super::primary_key::{add_indexed, deferrable_words, drop_constraint, include_words, key_list, key_requires};
+use super::{Alteration, ColumnRef, KeyIndex, Kind, NameClaim, is_false, key_index};
 use crate::{Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement, plan::Context, rename::Rename};
 
 /// A unique constraint.
@@ -39,6 +36,9 @@ pub struct Unique {
     /// `COMMENT ON CONSTRAINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What belongs to its index.
+    #[serde(default, skip_serializing_if = "KeyIndex::is_default")]
+    pub index: KeyIndex,
 }
 
 /// Whether two rows with NULL share a value.
@@ -129,7 +129,11 @@ impl Kind for Unique {
         let nulls = if self.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
         let deferrable = deferrable_words(self.deferrable, self.initially_deferred);
         let (name, columns) = (self.name.quoted(), key_list(&self.columns, self.without_overlaps));
-        Some(format!("CONSTRAINT {name} UNIQUE{nulls} {columns}{}{deferrable}", include_words(&self.include)))
+        Some(format!(
+            "CONSTRAINT {name} UNIQUE{nulls} {columns}{}{}{deferrable}",
+            include_words(&self.include),
+            self.index.words()
+        ))
     }
 
     fn twin_of(&self) -> Option<String> {
@@ -140,20 +144,21 @@ impl Kind for Unique {
     }
 
     fn after_clause(&self) -> Vec<Statement> {
-        comment::create(&constraint_target(&self.table, &self.name), &self.comment).into_iter().collect()
+        self.index.comments(&self.table, &self.name, &self.comment)
     }
 
     fn create(&self, _context: &Context) -> Vec<Statement> {
         let clause = self.clause().unwrap_or_default();
-        add_constraint(&self.table, &self.name, &clause, &self.comment)
+        add_indexed(&self.table, &clause, self.after_clause())
     }
 
     fn drop(&self, _context: &Context) -> Vec<Statement> {
         drop_constraint(&self.table, &self.name)
     }
 
-    fn alter(diff: &Diff<&Self>, _context: &Context) -> Alteration {
-        alter_comment_only(diff, |unique| &unique.comment, |unique| Unique { comment: None, ..unique.clone() })
+    fn alter(diff: &Diff<&Self>, context: &Context) -> Alteration {
+        let bare = |unique: &Unique| Unique { comment: None, index: KeyIndex::default(), ..unique.clone() };
+        key_index::alter(diff, context, |unique| (&unique.index, &unique.comment), bare)
     }
 
     /// PostgreSQL builds the key again, which a foreign key on it is in the way of when the column is only included (2BP01).

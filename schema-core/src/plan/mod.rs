@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diff, Hazard, KindName, ObjectId, QualifiedName, Schema, Statement,
     diff::{Difference, difference, way_back},
-    kinds::{Alteration, Object, corrections, left_behind},
+    kinds::{Alteration, Index, Object, corrections, left_behind},
     rename::{Rename, applied_inverted},
 };
 
@@ -153,6 +153,7 @@ fn statements(action: &Action, context: &Context) -> Vec<Statement> {
             let clauses: Vec<String> = parts.iter().filter_map(Object::clause).collect();
             let mut statements = table.create_with(&clauses);
             statements.extend(parts.iter().flat_map(Object::after_clause));
+            statements.extend(Index::statistics_for_partition(table, context));
             statements
         }
         Action::Create(object, _) => object.create(context),

@@ -12,7 +12,7 @@ use crate::finding::{ATTRIBUTE_VALUE, SyntaxFinding};
 pub(super) const WORDS: &[&str] = &["storage", "compression", "statistics", "with"];
 
 /// PostgreSQL takes no more (`MAX_STATISTICS_TARGET`).
-const MOST_STATISTICS: u16 = 10_000;
+pub(super) const MOST_STATISTICS: u16 = 10_000;
 
 pub(super) fn read(args: &mut Args<'_>, findings: &mut Findings) -> ColumnSettings {
     ColumnSettings {

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use schema_core::kinds::{ForeignKeyAction, ForeignKeyMatch, IndexElement, IndexKey};
+use schema_core::kinds::{ForeignKeyAction, ForeignKeyMatch, IndexElement, IndexKey, KeyIndex};
 use schema_core::sql::{TokenKind, tokens};
 use schema_core::{Expr, Ident};
 
+use super::index_settings::{key_index, statistics};
 use super::names::{columns, name_list, split_outside, target};
 use super::{CheckDecl, Common, ExclusionDecl, ForeignKeyDecl, IndexDecl, KeyDecl, KeyPart, Spanned};
 use crate::attr::{Arg, Args, Findings, Value};
@@ -15,8 +16,17 @@ use crate::finding::{ATTRIBUTE_CONFLICT, ATTRIBUTE_VALUE, INDEX_KEY_INVALID, Syn
 use crate::suggest::hint;
 use crate::token::Span;
 
-const PRIMARY_KEY: &[&str] =
-    &["columns", "without_overlaps", "name", "include", "deferrable", "initially_deferred", "comment"];
+const PRIMARY_KEY: &[&str] = &[
+    "columns",
+    "without_overlaps",
+    "name",
+    "include",
+    "deferrable",
+    "initially_deferred",
+    "with",
+    "index_comment",
+    "comment",
+];
 /// The first two need a table.
 const UNIQUE: &[&str] = &[
     "columns",
@@ -26,6 +36,8 @@ const UNIQUE: &[&str] = &[
     "nulls_not_distinct",
     "deferrable",
     "initially_deferred",
+    "with",
+    "index_comment",
     "comment",
     "renamed_from",
 ];
@@ -37,6 +49,7 @@ const INDEX: &[&str] = &[
     "where",
     "include",
     "with",
+    "statistics",
     "nulls_not_distinct",
     "comment",
     "renamed_from",
@@ -57,8 +70,19 @@ const COLUMN_INDEX: &[&str] = &[
     "renamed_from",
 ];
 const CHECK: &[&str] = &["expr", "name", "no_inherit", "not_valid", "not_enforced", "comment", "renamed_from"];
-const EXCLUDE: &[&str] =
-    &["elements", "method", "where", "name", "include", "deferrable", "initially_deferred", "comment", "renamed_from"];
+const EXCLUDE: &[&str] = &[
+    "elements",
+    "method",
+    "where",
+    "name",
+    "include",
+    "deferrable",
+    "initially_deferred",
+    "with",
+    "index_comment",
+    "comment",
+    "renamed_from",
+];
 const FOREIGN_KEY: &[&str] = &[
     "columns",
     "references",
@@ -122,8 +146,8 @@ fn range_beside_others(word: &str, columns: &[Spanned<Ident>], span: Span, findi
 pub(super) fn column_unique(arg: &Arg<'_>, column: &Spanned<Ident>, findings: &mut Findings) -> Option<KeyDecl> {
     let columns = vec![column.clone()];
     if !switched_on(arg, "unique(name = \"..\")", findings)? {
-        let (include, common) = (Vec::new(), Common::at(arg.name_span));
-        return Some(KeyDecl { common, columns, include, without_overlaps: false, nulls_not_distinct: false });
+        let (include, common, index) = (Vec::new(), Common::at(arg.name_span), KeyIndex::default());
+        return Some(KeyDecl { common, columns, include, without_overlaps: false, nulls_not_distinct: false, index });
     }
     let mut args = arg.list("unique(..)", findings)?;
     let decl = key_rest(&mut args, columns, true, findings);
@@ -134,7 +158,15 @@ pub(super) fn column_unique(arg: &Arg<'_>, column: &Spanned<Ident>, findings: &m
 fn key_rest(args: &mut Args<'_>, columns: Vec<Spanned<Ident>>, unique: bool, findings: &mut Findings) -> KeyDecl {
     let include = self::columns(args, "include", findings);
     let nulls_not_distinct = unique && args.flag("nulls_not_distinct", findings);
-    KeyDecl { common: Common::read(args, findings), columns, include, without_overlaps: false, nulls_not_distinct }
+    let index = key_index(args, findings);
+    KeyDecl {
+        common: Common::read(args, findings),
+        columns,
+        include,
+        without_overlaps: false,
+        nulls_not_distinct,
+        index,
+    }
 }
 
 /// Whether a word has a list (true) or stands alone (false); none when it is switched off or wrong.
@@ -156,7 +188,8 @@ pub(super) fn index(arg: &Arg<'_>, findings: &mut Findings) -> Option<IndexDecl>
     let text = args.sql("columns", findings);
     let text = args.require(text, "columns", "columns = \"lower(email), id desc\"", findings);
     let keys = text.map(|text| key_parts(&text, findings)).unwrap_or_default();
-    let decl = index_rest(&mut args, keys, findings);
+    let statistics = statistics(&mut args, &keys, findings);
+    let decl = IndexDecl { statistics, ..index_rest(&mut args, keys, findings) };
     args.finish(INDEX, findings);
     Some(decl).filter(|decl| !decl.keys.is_empty())
 }
@@ -196,6 +229,7 @@ fn index_rest(args: &mut Args<'_>, keys: Vec<KeyPart>, findings: &mut Findings) 
         predicate: args.sql("where", findings).map(|text| Expr::new(text.value)),
         include: columns(args, "include", findings),
         with: with(args, findings),
+        statistics: Vec::new(),
         common: Common::read(args, findings),
     }
 }
@@ -300,9 +334,10 @@ pub(super) fn exclusion(arg: &Arg<'_>, findings: &mut Findings) -> Option<Exclus
     let method = args.name("method", findings).map(|method| method.value);
     let predicate = args.sql("where", findings).map(|text| Expr::new(text.value));
     let include = columns(&mut args, "include", findings);
+    let index = key_index(&mut args, findings);
     let common = Common::read(&mut args, findings);
     args.finish(EXCLUDE, findings);
-    let decl = ExclusionDecl { common, elements, method, predicate, include };
+    let decl = ExclusionDecl { common, elements, method, predicate, include, index };
     Some(decl).filter(|decl| !decl.elements.is_empty())
 }
 

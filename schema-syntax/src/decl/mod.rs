@@ -8,6 +8,7 @@ mod column_settings;
 mod constraint;
 pub(crate) mod domain;
 pub(crate) mod enum_type;
+mod index_settings;
 mod item;
 mod names;
 mod object;
@@ -20,7 +21,7 @@ mod table_settings;
 use std::collections::BTreeMap;
 
 use schema_core::kinds::{
-    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, NotNull, PartitionBound,
+    ColumnSettings, ForeignKeyAction, ForeignKeyMatch, IdentityMode, IndexElement, KeyIndex, NotNull, PartitionBound,
     SequenceOptions,
 };
 use schema_core::{Expr, Ident, SqlType};
@@ -226,6 +227,8 @@ pub struct KeyDecl {
     pub without_overlaps: bool,
     /// `nulls_not_distinct`.
     pub nulls_not_distinct: bool,
+    /// `with(..)` and `index_comment`.
+    pub index: KeyIndex,
 }
 
 /// An index.
@@ -247,6 +250,8 @@ pub struct IndexDecl {
     pub include: Vec<Spanned<Ident>>,
     /// Storage parameters.
     pub with: BTreeMap<String, String>,
+    /// Statistics targets of keys that are expressions, by their places.
+    pub statistics: Vec<(u16, u16)>,
 }
 
 /// One key of an index or exclusion constraint.
@@ -313,6 +318,8 @@ pub struct ExclusionDecl {
     pub predicate: Option<Expr>,
     /// `include`.
     pub include: Vec<Spanned<Ident>>,
+    /// `with(..)` and `index_comment`.
+    pub index: KeyIndex,
 }
 
 /// An enum that derives `Enum`.

@@ -10,6 +10,7 @@ use crate::attr::{Args, Findings};
 use crate::case::snake;
 use crate::finding::{PRIMARY_KEY_REPEATED, STRUCT_SHAPE, SyntaxFinding};
 use crate::token::{Cursor, Span};
+use schema_core::kinds::KeyIndex;
 
 const WORDS: &[&str] = &[
     "name",
@@ -141,6 +142,7 @@ fn primary_key(
             include: Vec::new(),
             without_overlaps: false,
             nulls_not_distinct: false,
+            index: KeyIndex::default(),
         }),
         (None, None) => None,
     };

@@ -96,8 +96,8 @@ impl<'a> Lowering<'a> {
         let other = self.resolve(&theirs.inferred, parent.file);
         self.out.findings.truncate(known);
         let (own, other) = own.zip(other)?;
-        let nullable =
-            theirs.not_null.no_inherit || theirs.inferred.nullable && !in_key(parent.decl, &theirs.name.value);
+        let may_be_null = theirs.inferred.nullable && !in_key(parent.decl, &theirs.name.value);
+        let nullable = may_be_null || theirs.not_null.no_inherit || theirs.not_null.not_valid;
         if own != other {
             return Some(format!("is {other} there, not {own}"));
         }

@@ -60,6 +60,7 @@ impl<'a> Lowering<'a> {
                     deferrable: decl.common.deferrable || decl.common.initially_deferred,
                     initially_deferred: decl.common.initially_deferred,
                     comment: comment(&decl.common.comment),
+                    index: decl.index.clone(),
                 };
                 self.insert_part(key, of.file, &decl.common);
             }
@@ -85,6 +86,7 @@ impl<'a> Lowering<'a> {
             deferrable: decl.common.deferrable || decl.common.initially_deferred,
             initially_deferred: decl.common.initially_deferred,
             comment: comment(&decl.common.comment),
+            index: decl.index.clone(),
         };
         self.insert_part(unique, of.file, &decl.common);
     }
@@ -139,6 +141,7 @@ impl<'a> Lowering<'a> {
                 deferrable: decl.common.deferrable || decl.common.initially_deferred,
                 initially_deferred: decl.common.initially_deferred,
                 comment: comment(&decl.common.comment),
+                index: decl.index.clone(),
             };
             self.insert_part(exclusion, of.file, &decl.common);
         }
@@ -168,6 +171,7 @@ impl<'a> Lowering<'a> {
         index.include = values(&decl.include);
         index.predicate = decl.predicate.clone();
         index.with = decl.with.clone();
+        index.statistics.clone_from(&decl.statistics);
         index.comment = comment(&decl.common.comment);
         if let Some(method) = &decl.method {
             index.method = method.clone();

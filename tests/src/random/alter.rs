@@ -312,7 +312,11 @@ fn retype_one(rng: &mut Rng, draft: &mut Draft, id: &ObjectId, target: &SqlType,
 
 fn primary_key(rng: &mut Rng, draft: &mut Draft, mut of: PrimaryKey) {
     match rng.below(5) {
-        0 => of.comment = other_comment(rng, &of.comment),
+        0 => {
+            of.comment = other_comment(rng, &of.comment);
+            of.index.comment = other_comment(rng, &of.index.comment);
+            of.index.with = [("fillfactor".to_owned(), "55".to_owned())].into_iter().collect();
+        }
         1 => {
             if !has_references(draft, &of.id()) {
                 of.deferrable = !of.deferrable;

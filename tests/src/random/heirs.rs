@@ -7,8 +7,8 @@ use schema_core::{
     Expr, Ident, ObjectId, QualifiedName, Schema, SqlType,
     kinds::{
         Check, Column, ColumnValue, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Identity, IdentityMode, Index,
-        IndexElement, InheritedColumn, Object, PartitionBound, PartitionKey, PartitionOf, PrimaryKey, SequenceOptions,
-        Storage, Table,
+        IndexElement, InheritedColumn, KeyIndex, Object, PartitionBound, PartitionKey, PartitionOf, PrimaryKey,
+        SequenceOptions, Storage, Table,
     },
 };
 
@@ -103,6 +103,7 @@ fn referenced(rng: &mut Rng) -> Vec<Object> {
         deferrable: false,
         initially_deferred: false,
         comment: None,
+        index: KeyIndex::default(),
     };
     let mut objects: Vec<Object> = vec![key.into()];
     if rng.percent(60) {

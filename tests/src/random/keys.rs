@@ -4,7 +4,7 @@ use schema_core::{
     Expr, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType,
     kinds::{
         Check, Column, ColumnValue, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, ForeignKeyMatch, Index,
-        IndexElement, IndexKey, Object, PrimaryKey, Unique,
+        IndexElement, IndexKey, KeyIndex, Object, PrimaryKey, Unique,
     },
 };
 
@@ -55,7 +55,14 @@ pub fn primary_key(rng: &mut Rng, draft: &mut Draft, table: &QualifiedName) -> O
         deferrable,
         initially_deferred,
         comment: pools::comment(rng),
+        index: key_index(rng),
     })
+}
+
+/// What an index behind a constraint has of its own; every access method knows a fill factor but those of inverted indexes.
+fn key_index(rng: &mut Rng) -> KeyIndex {
+    let with = rng.percent(10).then(|| ("fillfactor".to_owned(), rng.word(&["60", "80"]).to_owned()));
+    KeyIndex { with: with.into_iter().collect(), comment: if rng.percent(5) { pools::comment(rng) } else { None } }
 }
 
 fn include(rng: &mut Rng, schema: &Schema, table: &QualifiedName, keys: &[Ident]) -> Vec<Ident> {
@@ -88,6 +95,7 @@ pub fn unique(rng: &mut Rng, schema: &Schema, table: &QualifiedName) -> Option<U
         deferrable,
         initially_deferred,
         comment,
+        index: key_index(rng),
     })
 }
 
@@ -132,7 +140,19 @@ pub fn exclusion(rng: &mut Rng, schema: &Schema, table: &QualifiedName) -> Optio
     let (table, include, comment) = (table.clone(), Vec::new(), pools::comment(rng));
     let (method, initially_deferred) = (Ident::of("gist"), rng.percent(10));
     let deferrable = initially_deferred || rng.percent(10);
-    Some(Exclusion { table, name, method, elements, include, predicate, deferrable, initially_deferred, comment })
+    let index = key_index(rng);
+    Some(Exclusion {
+        table,
+        name,
+        method,
+        elements,
+        include,
+        predicate,
+        deferrable,
+        initially_deferred,
+        comment,
+        index,
+    })
 }
 
 /// `WHERE` of an index.

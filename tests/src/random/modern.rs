@@ -81,5 +81,6 @@ fn without_overlaps(of: &Exclusion) -> Option<Unique> {
         deferrable: of.deferrable,
         initially_deferred: of.initially_deferred,
         comment: of.comment.clone(),
+        index: of.index.clone(),
     })
 }

@@ -143,3 +143,14 @@ ALTER TABLE capitals ALTER weight SET DEFAULT nextval('weights'), ALTER name SET
 ALTER SEQUENCE weights OWNED BY capitals.weight;
 CREATE TABLE keyed (id integer) PARTITION BY LIST (id);
 CREATE TABLE keyed_1 PARTITION OF keyed (PRIMARY KEY (id)) FOR VALUES IN (1);
+CREATE TABLE tuned (id integer, code text, during int4range, CONSTRAINT tuned_key PRIMARY KEY (id) WITH (fillfactor = 60),
+    CONSTRAINT tuned_code UNIQUE (code) INCLUDE (id) WITH (fillfactor = 70, deduplicate_items = off) DEFERRABLE,
+    CONSTRAINT tuned_during EXCLUDE USING gist (during WITH &&) WITH (fillfactor = 80) WHERE (id > 3));
+COMMENT ON INDEX tuned_key IS 'of the index';
+COMMENT ON CONSTRAINT tuned_key ON tuned IS 'of the constraint';
+COMMENT ON INDEX tuned_during IS 'no two';
+CREATE INDEX tuned_lower ON tuned (id, lower(code), length(code));
+ALTER INDEX tuned_lower ALTER COLUMN 2 SET STATISTICS 500;
+ALTER INDEX tuned_lower ALTER COLUMN 3 SET STATISTICS 0;
+CREATE INDEX logs_upper ON logs (upper(kind));
+ALTER INDEX logs_upper ALTER COLUMN 1 SET STATISTICS 12;
