@@ -236,8 +236,8 @@ fn partitions_follow_the_database() {
         "of = \"events_2027\"",
         "replica_identity = \"full\"",
         "inherits = \"notes\"",
-        "column(name = \"kind\", nullable = false, default = \"'a'::text\")",
-        "#[column(default = \"'x'::text\")]\n    pub body: String,",
+        "column(name = \"kind\", nullable = false, default = \"'a'\")",
+        "#[column(default = \"'x'\")]\n    pub body: String,",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }

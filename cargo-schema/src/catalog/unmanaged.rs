@@ -73,12 +73,6 @@ const PROPERTIES: &str = "SELECT 'statistics target of an index of a partition',
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
         JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attnum = a.attnum \
     WHERE n.oid = ANY($1) AND c.relkind IN ('i', 'I') AND coalesce(a.attstattarget, -1) <> coalesce(p.attstattarget, -1) \
-    UNION ALL SELECT 'settings of a column of a materialized view', format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attrelid \
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-        JOIN pg_type t ON t.oid = a.atttypid \
-    WHERE n.oid = ANY($1) AND c.relkind = 'm' AND a.attnum > 0 AND NOT a.attisdropped \
-        AND (coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage OR a.attcompression <> '' \
-            OR a.attoptions IS NOT NULL) \
     UNION ALL SELECT 'state of a trigger of a partition', format('%I.%I.%I', n.nspname, c.relname, t.tgname), c.oid \
     FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid JOIN pg_class c ON c.oid = t.tgrelid \
         JOIN pg_namespace n ON n.oid = c.relnamespace \

@@ -29,6 +29,12 @@ pub fn with_short_defaults(schema: &Schema) -> Schema {
                 shorten(expr, &of.sql_type);
             }
         }
+        Object::InheritedColumn(of) => {
+            let column = schema.any_column(&of.table, &of.name);
+            if let Some((expr, column)) = of.default.as_mut().zip(column) {
+                shorten(expr, &column.sql_type);
+            }
+        }
         _ => {}
     })
 }

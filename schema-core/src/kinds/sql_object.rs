@@ -149,6 +149,15 @@ impl SqlObject {
         }
     }
 
+    /// The new statements about a materialized view that is completed by more than before, so that it need not be filled again.
+    fn settings_added(diff: &Diff<&Self>) -> Option<Vec<Statement>> {
+        let Diff { before, after } = diff;
+        let known = |sql: &&String| before.then.iter().any(|other| same_sql(other, sql));
+        let (old, new): (Vec<&String>, Vec<&String>) = after.then.iter().partition(known);
+        let only_more = old.len() == before.then.len() && same_sql(&before.sql, &after.sql);
+        (after.kind == KindName::MaterializedView && only_more).then(|| new.into_iter().map(Statement::sql).collect())
+    }
+
     fn refresh(&self) -> Vec<Statement> {
         let then = self.then.iter().map(Statement::sql);
         std::iter::once(Statement::sql(or_replace(&self.sql))).chain(then).collect()
@@ -217,6 +226,9 @@ impl Kind for SqlObject {
         let comments = SqlObject::comment_changes(diff);
         if diff.before.same_definition(diff.after) {
             return Alteration::Statements(comments);
+        }
+        if let Some(new) = SqlObject::settings_added(diff) {
+            return Alteration::Statements(new.into_iter().chain(comments).collect());
         }
         match composite::alter(diff, context) {
             Some(composite::Altered::InPlace(statements)) => {

@@ -50,6 +50,7 @@ CREATE RECURSIVE VIEW numbers (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM numb
 CREATE MATERIALIZED VIEW counted WITH (fillfactor = 70) AS SELECT count(*) AS many, total(id) AS id FROM a_first;
 CREATE UNIQUE INDEX counted_id ON counted (id);
 COMMENT ON MATERIALIZED VIEW counted IS 'counted';
+ALTER MATERIALIZED VIEW counted ALTER COLUMN many SET STATISTICS 50, ALTER COLUMN many SET (n_distinct = 4);
 CREATE VIEW over_counted AS SELECT many FROM counted;
 CREATE VIEW grouped AS SELECT id, note, count(*) FROM plain GROUP BY id;
 CREATE TRIGGER touched BEFORE UPDATE OF note, id ON plain FOR EACH ROW WHEN (OLD.note IS DISTINCT FROM NEW.note) EXECUTE FUNCTION touch('a', 'b''');
