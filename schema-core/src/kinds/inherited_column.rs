@@ -122,7 +122,7 @@ impl Schema {
 
     /// A column that a table takes over, as the table would have it without a word of its own.
     pub fn taken_over(&self, table: &QualifiedName, name: &Ident) -> Option<Column> {
-        self.from_parents(table, name, &mut Vec::new())
+        self.seen_above(table, name, &mut Vec::new())
     }
 
     /// `seen` ends a circle, which PostgreSQL refuses.
@@ -130,14 +130,14 @@ impl Schema {
         if let Some(own) = self.column(table, name) {
             return Some(own.clone());
         }
-        let column = self.from_parents(table, name, seen)?;
+        let column = self.seen_above(table, name, seen)?;
         Some(match self.inherited_column(table, name) {
             Some(own) => own.over(column),
             None => column,
         })
     }
 
-    fn from_parents(&self, table: &QualifiedName, name: &Ident, seen: &mut Vec<QualifiedName>) -> Option<Column> {
+    fn seen_above(&self, table: &QualifiedName, name: &Ident, seen: &mut Vec<QualifiedName>) -> Option<Column> {
         if seen.contains(table) {
             return None;
         }
