@@ -7,6 +7,7 @@
 /// assert_eq!(nearest("uniqe", ["unique", "index"]), Some("unique"));
 /// assert_eq!(nearest("primary", ["primary_key", "index"]), Some("primary_key"));
 /// assert_eq!(nearest("colour", ["unique", "index"]), None);
+/// assert_eq!(nearest("without_overlaps", ["with", "index"]), None);
 /// ```
 pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = wrong.to_lowercase().replace('-', "_");
@@ -14,7 +15,8 @@ pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Opt
     let rank = |name: &'a str| {
         let distance = distance(&folded, &name.to_lowercase());
         // A name of which only a part was typed is near, but less so than a slip.
-        let part = 3 <= folded.len() && (name.starts_with(&folded) || folded.starts_with(name) && 3 <= name.len());
+        let part = 3 <= folded.len()
+            && (name.starts_with(&folded) || folded.starts_with(name) && folded.len() <= 2 * name.len());
         let near = if part { distance.min(most) } else { distance };
         (near <= most).then_some((near, distance, name))
     };
