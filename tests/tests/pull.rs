@@ -131,32 +131,6 @@ fn what_needs_something_that_is_not_managed_leaves_structs_unproven() {
     assert!(!app.folder().join("migrations").exists());
 }
 
-/// In a workspace without a package at its root, the package is named.
-#[test]
-fn a_package_of_a_workspace_gets_the_structs() {
-    let database = database();
-    run(&database, "CREATE TABLE users (id integer PRIMARY KEY)");
-    let app = app(&database);
-    for (path, text) in [
-        ("Cargo.toml", "[workspace]\nmembers = [\"db\", \"web\"]\nresolver = \"3\"\n"),
-        ("db/Cargo.toml", "[package]\nname = \"db\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
-        ("db/src/lib.rs", ""),
-        ("web/Cargo.toml", "[package]\nname = \"web\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
-        ("web/src/lib.rs", ""),
-    ] {
-        let path = app.folder().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let refused = app.schema(&["pull"]).ends_with(2);
-    assert!(refused.contains("name the package that is to have them: -p db or -p web"), "{refused}");
-    let unknown = app.schema(&["pull", "-p", "dv"]).ends_with(2);
-    assert!(unknown.contains("no package here is called `dv`"), "{unknown}");
-    let text = app.schema(&["pull", "-p", "db"]).ends_with(0);
-    assert!(text.contains("cargo add schema-runtime"), "{text}");
-    assert!(read(&app, "db/src/schema/user.rs").contains("pub struct User"));
-}
-
 /// A routine that fails whenever it is called is the database's own; the structs and the baseline are right.
 #[test]
 fn a_routine_that_cannot_run_is_told_and_pulled() {

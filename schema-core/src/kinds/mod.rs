@@ -25,6 +25,7 @@ mod inherited_column;
 mod key_index;
 mod namespace;
 mod not_null;
+mod parameters;
 mod partition;
 mod primary_key;
 mod privileges;
@@ -60,6 +61,7 @@ pub use inherited_column::InheritedColumn;
 pub use key_index::KeyIndex;
 pub use namespace::Namespace;
 pub use not_null::NotNull;
+use parameters::{parameter_changes, parameter_list};
 pub use partition::{PartitionBound, PartitionKey, PartitionOf, PartitionStrategy};
 pub use primary_key::PrimaryKey;
 pub use privileges::Privileges;
@@ -419,33 +421,4 @@ fn namespace_of(name: &QualifiedName) -> ObjectId {
 /// A list of names in SQL, between parentheses.
 fn name_list(names: &[Ident]) -> String {
     format!("({})", names.iter().map(Ident::quoted).collect::<Vec<_>>().join(", "))
-}
-
-/// Storage parameters as `WITH` and `SET` take them, between parentheses.
-fn parameter_list(parameters: &std::collections::BTreeMap<String, String>) -> String {
-    let shown = parameters.iter().map(|(key, value)| format!("{key} = {}", parameter_value(value)));
-    format!("({})", shown.collect::<Vec<_>>().join(", "))
-}
-
-/// Numbers and words stand bare; everything else is a string.
-fn parameter_value(value: &str) -> String {
-    let bare =
-        !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-');
-    if bare { value.to_owned() } else { crate::quote_literal(value) }
-}
-
-/// The statements that take the storage parameters of `ALTER TABLE` or `ALTER INDEX` from one set to another.
-fn parameter_changes(head: &str, diff: &Diff<&std::collections::BTreeMap<String, String>>) -> Vec<Statement> {
-    let removed: Vec<&str> =
-        diff.before.keys().filter(|key| !diff.after.contains_key(*key)).map(String::as_str).collect();
-    let set = diff.after.iter().filter(|(key, value)| diff.before.get(*key) != Some(value));
-    let set: std::collections::BTreeMap<String, String> = set.map(|(k, v)| (k.clone(), v.clone())).collect();
-    let mut statements = Vec::new();
-    if !removed.is_empty() {
-        statements.push(Statement::sql(format!("{head} RESET ({})", removed.join(", "))));
-    }
-    if !set.is_empty() {
-        statements.push(Statement::sql(format!("{head} SET {}", parameter_list(&set))));
-    }
-    statements
 }

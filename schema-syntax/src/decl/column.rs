@@ -6,7 +6,8 @@ use schema_core::kinds::{ColumnSettings, IdentityMode, NotNull, SequenceOptions}
 use schema_core::{Expr, Ident, SqlType};
 
 use super::column_settings;
-use super::constraint::{check, column_foreign_key, column_index, column_unique};
+use super::constraint::{check, column_index, column_unique};
+use super::foreign_key::column_foreign_key;
 use super::item::{Header, header, skip_visibility};
 use super::{FieldDecl, NamePath, Reading, Spanned, TableDecl, ValueDecl};
 use crate::attr::{Arg, Args, Findings, Value};

@@ -1,19 +1,18 @@
-//! Constraints and indexes, as the table's attribute and a column's write them.
+//! Keys, checks, exclusion constraints and indexes, as the table's attribute and a column's write them.
 //!
 //! The words of both are the same; what a column's attribute lacks is the list of columns.
 
 use std::collections::BTreeMap;
 
-use schema_core::kinds::{ForeignKeyAction, ForeignKeyMatch, IndexElement, IndexKey, KeyIndex};
+use schema_core::kinds::{IndexElement, IndexKey, KeyIndex};
 use schema_core::sql::{TokenKind, tokens};
 use schema_core::{Expr, Ident};
 
 use super::index_settings::{key_index, statistics};
-use super::names::{columns, name_list, split_outside, target};
-use super::{CheckDecl, Common, ExclusionDecl, ForeignKeyDecl, IndexDecl, KeyDecl, KeyPart, Spanned};
+use super::names::{columns, split_outside};
+use super::{CheckDecl, Common, ExclusionDecl, IndexDecl, KeyDecl, KeyPart, Spanned};
 use crate::attr::{Arg, Args, Findings, Value};
 use crate::finding::{ATTRIBUTE_CONFLICT, ATTRIBUTE_VALUE, INDEX_KEY_INVALID, SyntaxFinding};
-use crate::suggest::hint;
 use crate::token::Span;
 
 const PRIMARY_KEY: &[&str] = &[
@@ -83,21 +82,6 @@ const EXCLUDE: &[&str] = &[
     "comment",
     "renamed_from",
 ];
-const FOREIGN_KEY: &[&str] = &[
-    "columns",
-    "references",
-    "period",
-    "name",
-    "on_delete",
-    "on_update",
-    "match",
-    "deferrable",
-    "initially_deferred",
-    "not_valid",
-    "not_enforced",
-    "comment",
-    "renamed_from",
-];
 
 impl Common {
     /// Nothing said.
@@ -106,7 +90,7 @@ impl Common {
         Common { name, comment, renamed_from, deferrable: false, initially_deferred: false, span }
     }
 
-    fn read(args: &mut Args<'_>, findings: &mut Findings) -> Common {
+    pub(super) fn read(args: &mut Args<'_>, findings: &mut Findings) -> Common {
         Common {
             name: args.name("name", findings),
             comment: args.text("comment", findings).map(|text| text.value),
@@ -134,7 +118,7 @@ pub(super) fn key(arg: &Arg<'_>, primary: bool, findings: &mut Findings) -> Opti
 }
 
 /// What holds for a range needs other columns that say for which rows.
-fn range_beside_others(word: &str, columns: &[Spanned<Ident>], span: Span, findings: &mut Findings) {
+pub(super) fn range_beside_others(word: &str, columns: &[Spanned<Ident>], span: Span, findings: &mut Findings) {
     if columns.len() == 1 {
         let message = format!("`{word}` is about the last of several columns, and PostgreSQL refuses it for one alone");
         let help = "name the columns that are equal first, then the range: `columns = \"room, during\"`";
@@ -320,7 +304,7 @@ fn check_rest(args: &mut Args<'_>, expr: Expr, findings: &mut Findings) -> Check
 }
 
 /// `not_valid` and `not_enforced`.
-fn looked_at(args: &mut Args<'_>, findings: &mut Findings) -> (bool, bool) {
+pub(super) fn looked_at(args: &mut Args<'_>, findings: &mut Findings) -> (bool, bool) {
     args.exclude("not_valid", "not_enforced", "what is not enforced is looked at in no row, old or new", findings);
     (args.flag("not_valid", findings), args.flag("not_enforced", findings))
 }
@@ -355,129 +339,4 @@ fn exclusion_elements(text: &Spanned<String>, findings: &mut Findings) -> Vec<(K
         elements.extend(key.map(|key| (key, part[with.end..].trim().to_owned())));
     }
     elements
-}
-
-/// `foreign_key(...)` of a table.
-pub(super) fn foreign_key(arg: &Arg<'_>, findings: &mut Findings) -> Option<ForeignKeyDecl> {
-    let mut args = arg.list("foreign_key(..)", findings)?;
-    let found = columns(&mut args, "columns", findings);
-    let listed = args.require((!found.is_empty()).then_some(found), "columns", "columns = \"a, b\"", findings);
-    let references = args.sql("references", findings);
-    let references = args.require(references, "references", "references = \"table(a, b)\"", findings);
-    let common = Common::read(&mut args, findings);
-    let decl = references.zip(listed).and_then(|(text, columns)| {
-        let target = target(text, findings)?;
-        let mut decl = foreign_key_rest(&mut args, common, columns, target, findings);
-        decl.period = args.flag("period", findings);
-        if decl.period {
-            range_beside_others("period", &decl.columns, args.span, findings);
-        }
-        Some(decl)
-    });
-    if decl.is_some() {
-        args.finish(FOREIGN_KEY, findings);
-    }
-    decl
-}
-
-/// `references = ".."` of a column and the words that belong to it.
-pub(super) fn column_foreign_key(
-    args: &mut Args<'_>,
-    column: &Spanned<Ident>,
-    findings: &mut Findings,
-) -> Option<ForeignKeyDecl> {
-    let arg = args.one("references", findings)?;
-    let text = arg.text(findings)?;
-    let span = text.span;
-    let common = Common {
-        name: args.name("constraint", findings),
-        comment: args.text("fk_comment", findings).map(|text| text.value),
-        renamed_from: args.name("fk_renamed_from", findings),
-        deferrable: args.flag("deferrable", findings),
-        initially_deferred: args.flag("initially_deferred", findings),
-        span,
-    };
-    let target = target(text, findings);
-    let fallback =
-        || (Spanned { value: super::NamePath { schema: None, name: Ident::of("unknown") }, span }, Vec::new());
-    let readable = target.is_some();
-    let decl = foreign_key_rest(args, common, vec![column.clone()], target.unwrap_or_else(fallback), findings);
-    readable.then_some(decl)
-}
-
-fn foreign_key_rest(
-    args: &mut Args<'_>,
-    common: Common,
-    columns: Vec<Spanned<Ident>>,
-    (references, referenced): super::names::Target,
-    findings: &mut Findings,
-) -> ForeignKeyDecl {
-    let on_delete = action(args, "on_delete", findings);
-    let on_update = action(args, "on_update", findings);
-    let match_type = match_type(args, findings);
-    let (not_valid, not_enforced) = looked_at(args, findings);
-    let period = false;
-    ForeignKeyDecl {
-        common,
-        columns,
-        references,
-        referenced,
-        period,
-        on_delete,
-        on_update,
-        match_type,
-        not_valid,
-        not_enforced,
-    }
-}
-
-fn match_type(args: &mut Args<'_>, findings: &mut Findings) -> ForeignKeyMatch {
-    let Some(text) = args.text("match", findings) else { return ForeignKeyMatch::Simple };
-    match text.value.to_ascii_lowercase().as_str() {
-        "full" => ForeignKeyMatch::Full,
-        "simple" => ForeignKeyMatch::Simple,
-        other => {
-            let message = format!("`match` is `\"simple\"` or `\"full\"`, not `{other}`");
-            findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message));
-            ForeignKeyMatch::Simple
-        }
-    }
-}
-
-const ACTIONS: &[&str] = &["no action", "restrict", "cascade", "set null", "set default"];
-
-fn action(args: &mut Args<'_>, word: &str, findings: &mut Findings) -> ForeignKeyAction {
-    let Some(text) = args.text(word, findings) else { return ForeignKeyAction::NoAction };
-    let (verb, list) =
-        text.value.split_once('(').map_or((text.value.as_str(), None), |(verb, list)| (verb, Some(list)));
-    let verb = verb.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
-    let list = list.map(|list| list.trim_end().trim_end_matches(')').to_owned());
-    let columns: Vec<Ident> = list
-        .map(|value| name_list(&Spanned { value, span: text.span }, findings))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|column| column.value)
-        .collect();
-    let some = !columns.is_empty();
-    let found = match verb.as_str() {
-        "no action" => ForeignKeyAction::NoAction,
-        "restrict" => ForeignKeyAction::Restrict,
-        "cascade" => ForeignKeyAction::Cascade,
-        "set null" => ForeignKeyAction::SetNull(columns),
-        "set default" => ForeignKeyAction::SetDefault(columns),
-        other => {
-            let near = hint(&other.replace('_', " "), ACTIONS.iter().copied());
-            let shown = ACTIONS.iter().map(|action| format!("\"{action}\"")).collect::<Vec<_>>().join(", ");
-            let message = format!("`{word}` knows no `{}`{near}", text.value);
-            findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message).help(format!("it knows {shown}")));
-            return ForeignKeyAction::NoAction;
-        }
-    };
-    let takes_columns = word == "on_delete" && matches!(verb.as_str(), "set null" | "set default");
-    if some && !takes_columns {
-        let message =
-            format!("`{word} = \"{verb}\"` takes no columns; only `on_delete` with `set null` and `set default` does");
-        findings.push(SyntaxFinding::error(ATTRIBUTE_VALUE, text.span, message));
-    }
-    found
 }

@@ -8,6 +8,7 @@ mod column_settings;
 mod constraint;
 pub(crate) mod domain;
 pub(crate) mod enum_type;
+mod foreign_key;
 mod index_settings;
 mod item;
 mod names;

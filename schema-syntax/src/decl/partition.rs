@@ -4,7 +4,8 @@
 
 use schema_core::kinds::{PartitionBound, PartitionKey};
 
-use super::constraint::{check, exclusion, foreign_key, index, key, with};
+use super::constraint::{check, exclusion, index, key, with};
+use super::foreign_key::foreign_key;
 use super::table_settings::TableSettings;
 use super::{NamePath, PartitionDecl, Spanned, TableDecl, partition_column};
 use crate::attr::{Arg, Args, Findings};

@@ -1,7 +1,8 @@
 //! A struct that derives `Table`.
 
 use super::column::FieldReader;
-use super::constraint::{check, exclusion, foreign_key, index, key, with};
+use super::constraint::{check, exclusion, index, key, with};
+use super::foreign_key::foreign_key;
 use super::item::{Body, Header, Item};
 use super::partition::partitions;
 use super::table_settings::{self, TableSettings};
