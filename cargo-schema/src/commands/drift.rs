@@ -209,10 +209,11 @@ pub(super) fn text(name: &str, found: &Drift, paint: Paint) -> String {
     let changes = found.difference().changes();
     let mut text = format!("what {name} has otherwise than its revisions make:\n");
     text.push_str(&difference::text(&changes, paint));
-    for (word, objects) in [("-", &found.lacking), ("+", &found.added)] {
-        objects
-            .iter()
-            .for_each(|object| text.push_str(&format!("  {word}  {} {} (not managed)\n", object.kind, object.name)));
+    let others = [("-", &found.lacking), ("+", &found.added)];
+    let others = others.iter().flat_map(|(word, objects)| objects.iter().map(move |object| (word, object)));
+    for (at, (word, object)) in others.enumerate() {
+        let head = if at == 0 { "\nnot managed\n" } else { "" };
+        text.push_str(&format!("{head}  {word}  {}  {}\n", object.kind, object.name));
     }
     let mend = found.mend();
     if !mend.trim().is_empty() {
