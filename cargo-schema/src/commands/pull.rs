@@ -32,7 +32,7 @@ use crate::ops::found;
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
 use crate::project::{Project, ReadError, SourceDraft, write_sources};
-use crate::pull::{self, Layout, Needed, Options, Unsaid, said};
+use crate::pull::{self, Defaults, Layout, Needed, Options, Unsaid, said};
 use crate::report::Problem;
 
 /// No attribute has words for an object of the database.
@@ -66,7 +66,8 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     let (shown, mut found) = observed(world, options)?;
     let project = world.sound_project()?;
     found.schema = without_history_table(&found.schema, project.adopted_tool());
-    let (settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
+    let (mut settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
+    settings.defaults = if project.revisions.is_empty() { Defaults::Short } else { Defaults::Observed };
     let statements = manifests.folder().join("schema");
     let structs = existing(world)?;
     let server = devdb::open(&world.dev_options())?;
@@ -130,7 +131,7 @@ fn settings(world: &World<'_>, options: &Pull, manifests: &Manifests) -> Result<
     };
     let default_schema = declared::options(world)?.default_schema;
     let types = schema_syntax::TypeContext { types: declared::types(world)? };
-    Ok(Options { default_schema, types, moments: manifests.moments(), layout })
+    Ok(Options { default_schema, types, moments: manifests.moments(), layout, ..Options::default() })
 }
 
 /// Where the structs go.

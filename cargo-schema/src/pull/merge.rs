@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use super::edit::Edits;
 use super::files::{Layout, module_name, table_file};
 use super::kept::Kept;
-use super::literal::with_short_defaults;
 use super::source::Places;
 use super::statements::{StatementFolder, merge_statements};
 use super::table::Comments;
@@ -64,7 +63,7 @@ impl Existing<'_> {
 /// Brings the texts up to an observed schema.
 pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> Merged {
     let kept = Kept::of(existing, &options.default_schema);
-    let target = target(existing, observed);
+    let target = target(existing, observed, options);
     let root = format!("{}/mod.rs", existing.folder);
     let layout = if existing.has(&root) { Layout::Folder } else { Layout::SingleFile(main_file(existing)) };
     let options = Options { layout, ..options.clone() };
@@ -88,8 +87,8 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
 }
 
 /// The schema to write: what is as it was stays as the user has spelled it.
-fn target(existing: &Existing<'_>, observed: &Schema) -> Schema {
-    let (declared, short) = (&existing.lowered.schema, with_short_defaults(observed));
+fn target(existing: &Existing<'_>, observed: &Schema, options: &Options) -> Schema {
+    let (declared, short) = (&existing.lowered.schema, options.defaults.of(observed));
     let spelled = short.iter().zip(observed.iter()).map(|((id, short), (_, object))| {
         let both = declared.get(id).zip(existing.built.get(id));
         let mut kept = both.map_or_else(|| short.clone(), |(declared, built)| spelled(declared, built, object, short));
