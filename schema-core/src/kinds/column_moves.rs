@@ -5,8 +5,8 @@
 //! heir's column, which then stays its own as well (`attislocal`), so the values go over into a new one. Partitions have no such columns.
 //! <https://www.postgresql.org/docs/current/ddl-inherit.html>
 
-use super::{Column, ColumnValue, Object, Table, column_type};
-use crate::{Diff, Expr, Ident, KindName, QualifiedName, Schema, Statement, default_name, plan::Context};
+use super::{Column, ColumnValue, Table, column_type};
+use crate::{Diff, Expr, Ident, QualifiedName, Schema, Statement, default_name, plan::Context};
 
 /// Whether the table inherits what it inherited, so that it is the same table on both sides.
 fn inherits_on(table: &QualifiedName, context: &Context) -> bool {
@@ -87,20 +87,14 @@ pub(super) fn leave_to_heirs(column: &Column, context: &Context) -> Option<Vec<S
     if keeping.is_empty() {
         return None;
     }
-    let loosened = loosens(column, context)
-        .then(|| Statement::alter(&column.table, format!("ALTER COLUMN {} DROP NOT NULL", column.name.quoted())));
+    let loosened = loosens(column, context).then(|| column.drop_not_null());
     Some(loosened.into_iter().chain(drop_above(&column.table, &column.name, &keeping, context)).collect())
 }
 
 /// Whether NOT NULL goes before the column does: 18 would leave the heirs a constraint that nobody can drop, because it still counts as
 /// inherited. A key of an heir holds it.
 fn loosens(column: &Column, context: &Context) -> bool {
-    let keyed = |heir: &QualifiedName| {
-        context.before.inside(KindName::PrimaryKey, heir).any(|object| match object {
-            Object::PrimaryKey(key) => key.columns.contains(&column.name),
-            _ => false,
-        })
-    };
+    let keyed = |heir: &QualifiedName| context.before.is_keyed(heir, &column.name);
     !column.nullable && !context.before.heirs(&column.table).into_iter().any(keyed)
 }
 
@@ -129,13 +123,17 @@ pub(super) fn keep(before: &Column, after: &Column, context: &Context) -> Vec<St
     let above = context.before.ancestors(&after.table).into_iter();
     let mut homes = above.filter_map(|parent| context.before.column(parent, &after.name));
     let loosened = homes.any(|home| loosens(home, context));
-    let before = &Column { nullable: if loosened { after.nullable } else { before.nullable }, ..before.clone() };
+    // Its NOT NULL is gone by then, and comes back at the end.
+    let before = &match loosened {
+        true => Column { nullable: after.nullable, not_null: after.not_null, ..before.clone() },
+        false => before.clone(),
+    };
     let mut statements = match super::column_alter::alter(&Diff { before, after }, context) {
         super::Alteration::Statements(statements) => statements,
         super::Alteration::Recreate => unreachable!("neither side is generated"),
     };
     if loosened && !after.nullable {
-        statements.push(Statement::alter(&after.table, format!("ALTER COLUMN {} SET NOT NULL", after.name.quoted())));
+        statements.push(after.set_not_null());
     }
     statements
 }

@@ -92,10 +92,7 @@ impl InheritedColumn {
     }
 
     fn in_key(&self, schema: &Schema) -> bool {
-        schema.inside(KindName::PrimaryKey, &self.table).any(|object| match object {
-            Object::PrimaryKey(key) => key.columns.contains(&self.name),
-            _ => false,
-        })
+        schema.is_keyed(&self.table, &self.name)
     }
 
     fn hazards(&self, before: Option<Column>, context: &Context) -> Vec<Hazard> {
@@ -113,6 +110,14 @@ impl Schema {
             Some(Object::InheritedColumn(of)) => Some(of),
             _ => None,
         }
+    }
+
+    /// Whether the table's own primary key holds the column.
+    pub(crate) fn is_keyed(&self, table: &QualifiedName, name: &Ident) -> bool {
+        self.inside(KindName::PrimaryKey, table).any(|object| match object {
+            Object::PrimaryKey(key) => key.columns.contains(name),
+            _ => false,
+        })
     }
 
     /// A column as a table has it, whether it is its own or one that it takes over.
