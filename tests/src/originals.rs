@@ -11,8 +11,7 @@ use crate::dump::Entry;
 
 /// What a plan may need that the model does not know: the words of `pg_dump`. A base type needs its functions before they can be
 /// planned.
-const BESIDE: [&str; 7] =
-    ["OPERATOR CLASS", "OPERATOR FAMILY", "TYPE", "SHELL TYPE", "FUNCTION", "PROCEDURAL LANGUAGE", "ACCESS METHOD"];
+const BESIDE: [&str; 5] = ["TYPE", "SHELL TYPE", "FUNCTION", "PROCEDURAL LANGUAGE", "ACCESS METHOD"];
 
 /// An object that one of them made already; whether it is the same is compared at the end.
 const EXISTS: [&str; 4] = ["42710", "42723", "42P07", "23505"];
