@@ -105,6 +105,27 @@ fn the_sql_between_two_databases_leads_there_and_back() {
     assert_eq!(diff(&start, &dump(&here)), Vec::<String>::new());
 }
 
+/// As psql runs a script: nothing holds from one statement to the next but what is set for the session. A rename comes before the setting,
+/// and each routine calls one that is made later.
+#[test]
+fn the_sql_needs_no_transaction() {
+    let (here, there) = (database(), database());
+    run(&here, "CREATE TABLE old (id int)");
+    run(
+        &there,
+        "CREATE TABLE new (id int); CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2';
+         CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT two() - 1'",
+    );
+    let app = app("shop", &here);
+    let found = result(app.schema(&["diff", &here.url, &there.url, "--rename", "old=new", "--format", "json"]), 0);
+    let script = sql(&found, "up");
+    let mut client = here.client();
+    for statement in schema_core::sql::split(&script).expect("it is SQL") {
+        client.batch_execute(statement.text).unwrap_or_else(|error| panic!("{error:?}\n{script}"));
+    }
+    assert_eq!(diff(&dump(&there), &dump(&here)), Vec::<String>::new());
+}
+
 /// No JSON, no statement on one line.
 #[test]
 fn a_person_reads_sql_and_only_the_lines_that_differ() {

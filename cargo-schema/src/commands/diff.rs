@@ -30,9 +30,11 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
     let unknown = |word: &str, side: &Side| not_managed::finding(&label(word), &side.unmanaged);
     let findings = [unknown(&options.from, &before), unknown(&options.to, &after)];
     let changes = made.difference.changes();
+    // Nobody may have put it into a transaction.
+    let (up, down) = (made.up.outside_transaction().text(), made.down.outside_transaction().text());
     let text = match (options.sql, options.down) {
-        (true, _) => standalone(&made.up.text()),
-        (_, true) => standalone(&made.down.text()),
+        (true, _) => up.clone(),
+        (_, true) => down.clone(),
         _ => shown(world, options, &made, &changes),
     };
     let result = json!({
@@ -40,18 +42,12 @@ pub(super) fn run(world: &World<'_>, options: &Diff) -> Result<Outcome, Failure>
         "to": label(&options.to),
         "equal": changes.is_empty(),
         "changes": detailed(&changes),
-        "up": standalone(&made.up.text()),
-        "down": standalone(&made.down.text()),
+        "up": up,
+        "down": down,
     });
     let exit = if options.exit_code && !changes.is_empty() { Exit::Findings } else { Exit::Done };
     let outcome = Outcome { exit, ..Outcome::done(text, result) };
     Ok(outcome.with_findings(findings.into_iter().flatten().collect()))
-}
-
-/// A script that nobody may have put into a transaction, where a setting that is local to one would be none.
-fn standalone(script: &str) -> String {
-    let setting = "SET LOCAL check_function_bodies";
-    script.strip_prefix(setting).map_or_else(|| script.to_owned(), |rest| format!("SET check_function_bodies{rest}"))
 }
 
 /// Whether it is a project that declares no privileges: then those of the other side are not compared.

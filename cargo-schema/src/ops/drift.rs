@@ -53,9 +53,9 @@ impl Drift {
         difference(&self.made, &self.there, &[])
     }
 
-    /// The SQL that makes the database what its revisions make.
+    /// The SQL that makes the database what its revisions make, for psql or a transaction of the reader's.
     pub fn mend(&self) -> String {
-        plan(&self.there, &self.made, &[], &Hints::default()).up.text()
+        plan(&self.there, &self.made, &[], &Hints::default()).up.outside_transaction().text()
     }
 }
 

@@ -34,6 +34,26 @@ impl Script {
         }
     }
 
+    /// The same for a session that may have no transaction open: what is set for the length of one is set for the session there.
+    ///
+    /// ```
+    /// use schema_core::{Statement, plan::{Script, ScriptLine}};
+    /// let statement = Statement::sql("SET LOCAL check_function_bodies = off");
+    /// let script = Script { lines: vec![ScriptLine { statement, loses_data: false }] };
+    /// assert_eq!(script.outside_transaction().text(), "SET check_function_bodies = off;\n");
+    /// ```
+    #[must_use]
+    pub fn outside_transaction(&self) -> Script {
+        let lines = self.lines.iter().map(|line| match &line.statement {
+            Statement::Sql(text) => {
+                let text = text.strip_prefix("SET LOCAL ").map_or_else(|| text.clone(), |rest| format!("SET {rest}"));
+                ScriptLine { statement: Statement::Sql(text), ..*line }
+            }
+            Statement::AlterTable { .. } => line.clone(),
+        });
+        Script { lines: lines.collect() }
+    }
+
     /// Whether there is nothing to run.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
