@@ -25,7 +25,10 @@ fn a_package_of_a_workspace_gets_the_structs() {
     let refused = app.schema(&["pull"]).ends_with(2);
     assert!(refused.contains("name the package that is to have them: -p db or -p web"), "{refused}");
     let unknown = app.schema(&["pull", "-p", "dv"]).ends_with(2);
-    assert!(unknown.contains("no package here is called `dv`"), "{unknown}");
+    assert!(unknown.contains("no package here is called `dv`; there are: db, web"), "{unknown}");
+    let without = app.schema(&["generate", "-p", "web"]).ends_with(2);
+    assert!(without.contains("package `web` does not depend on schema-runtime"), "{without}");
+    assert!(without.contains("cargo add schema-runtime --package web"), "{without}");
     let text = app.schema(&["pull", "-p", "db"]).ends_with(0);
     assert!(text.contains("cargo add schema-runtime"), "{text}");
     assert!(fs::read_to_string(app.folder().join("db/src/schema/user.rs")).unwrap().contains("pub struct User"));

@@ -16,28 +16,19 @@ use crate::devdb::DevServer;
 use crate::ops::prove::{ProofError, built};
 use crate::project::{ReadError, SourceDraft};
 use crate::pull::{Existing, Options, merge};
-use crate::workspace::{Overlay, WorkspaceError, members};
+use crate::workspace::{Overlay, WorkspaceError};
 
 /// The structs of the project; none when no package has any.
 pub(super) fn existing(world: &World<'_>) -> Result<Option<(Sources, Structs)>, Failure> {
     let sources = match Sources::of(world) {
         Ok(sources) => sources,
         // No package depends on schema-runtime yet.
-        Err(Failure::Usage(_)) => return Ok(None),
-        Err(Failure::Workspace(WorkspaceError::UnknownPackage { name, .. })) if is_member(world, &name)? => {
-            return Ok(None);
-        }
+        Err(Failure::Usage(_) | Failure::Workspace(WorkspaceError::WithoutRuntime { .. })) => return Ok(None),
         Err(other) => return Err(other),
     };
     let structs = sources.sound(world)?;
     let any = structs.schema().iter().next().is_some();
     Ok(any.then_some((sources, structs)))
-}
-
-/// Whether a package is there, though it has no structs yet.
-fn is_member(world: &World<'_>, name: &str) -> Result<bool, Failure> {
-    let members = members(&world.location()?.root.path)?;
-    Ok(members.iter().any(|(member, _)| member == name))
 }
 
 /// The edits that bring the structs to what was observed.

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::init_manifest::has_package;
 use super::world::World;
 use crate::pull::{Moments, Needed};
-use crate::workspace::{Location, Manifest, members};
+use crate::workspace::{Location, Manifest, manifest_of, members};
 
 const RUNTIME: &str = "schema-runtime";
 
@@ -91,21 +91,13 @@ impl Manifests {
 /// The package that is to have the structs: the one that is named, else the one that the user stands in.
 fn place(world: &World<'_>, location: &Location) -> Result<Manifest, Failure> {
     let nearest = location.member.as_ref().unwrap_or(&location.root);
-    let members = || members(&nearest.path);
     if let [name] = world.config.packages.as_slice() {
-        let members = members()?;
-        return match members.iter().find(|(member, _)| member == name) {
-            Some((_, manifest)) => Ok(Manifest::read(manifest)?),
-            None => {
-                let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-                Err(Failure::usage(&format!("no package here is called `{name}`; there are: {}", names.join(", "))))
-            }
-        };
+        return Ok(Manifest::read(&manifest_of(&nearest.path, name)?)?);
     }
     if has_package(&nearest.text) {
         return Ok(nearest.clone());
     }
-    let names: Vec<String> = members()?.into_iter().map(|(name, _)| format!("-p {name}")).collect();
+    let names: Vec<String> = members(&nearest.path)?.iter().map(|name| format!("-p {name}")).collect();
     Err(Failure::usage(&format!(
         "this workspace has no package at its root, so there is no place for structs\n\
          help: name the package that is to have them: {}",

@@ -62,10 +62,11 @@ pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, Workspa
     let metadata = described(manifest)?;
     let packages = with_tables(&metadata);
     for name in wanted {
-        if !packages.iter().any(|package| &package.name == name) {
-            let known = packages.iter().map(|package| package.name.clone()).collect();
-            return Err(WorkspaceError::UnknownPackage { name: name.clone(), known });
+        if packages.iter().any(|package| &package.name == name) {
+            continue;
         }
+        named(&metadata, name)?;
+        return Err(WorkspaceError::WithoutRuntime { name: name.clone() });
     }
     let meant = |package: &Package| match wanted {
         [] => !package.own_history,
@@ -75,14 +76,31 @@ pub fn discover(manifest: &Path, wanted: &[String]) -> Result<Workspace, Workspa
     Ok(Workspace { folder: metadata.workspace_root.into(), packages, others })
 }
 
-/// The names of all members with their manifests, whatever they depend on, by name.
-pub fn members(manifest: &Path) -> Result<Vec<(String, PathBuf)>, WorkspaceError> {
-    let metadata = described(manifest)?;
-    let members = metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id));
-    let mut members: Vec<(String, PathBuf)> =
-        members.map(|package| (package.name.to_string(), package.manifest_path.clone().into())).collect();
-    members.sort();
-    Ok(members)
+/// The names of all members, whatever they depend on.
+pub fn members(manifest: &Path) -> Result<Vec<String>, WorkspaceError> {
+    Ok(names(&described(manifest)?))
+}
+
+/// The manifest of a member, whatever it depends on.
+pub fn manifest_of(manifest: &Path, name: &str) -> Result<PathBuf, WorkspaceError> {
+    named(&described(manifest)?, name)
+}
+
+fn named(metadata: &Metadata, name: &str) -> Result<PathBuf, WorkspaceError> {
+    let found = own(metadata).find(|package| package.name.as_str() == name);
+    let found = found.map(|package| package.manifest_path.clone().into());
+    found.ok_or_else(|| WorkspaceError::UnknownPackage { name: name.to_owned(), known: names(metadata) })
+}
+
+fn names(metadata: &Metadata) -> Vec<String> {
+    let mut names: Vec<String> = own(metadata).map(|package| package.name.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// The packages that are members.
+fn own(metadata: &Metadata) -> impl Iterator<Item = &cargo_metadata::Package> {
+    metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id))
 }
 
 fn described(manifest: &Path) -> Result<Metadata, WorkspaceError> {
@@ -100,8 +118,7 @@ fn said(error: cargo_metadata::Error) -> String {
 }
 
 fn with_tables(metadata: &Metadata) -> Vec<Package> {
-    let members = metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id));
-    let users = members.filter(|package| {
+    let users = own(metadata).filter(|package| {
         let mut dependencies = package.dependencies.iter();
         dependencies
             .any(|dependency| dependency.name == RUNTIME && dependency.kind == cargo_metadata::DependencyKind::Normal)

@@ -11,7 +11,7 @@ mod shown;
 mod sources;
 mod statements;
 
-pub use discover::{Package, Target, TargetKind, Workspace, discover, members};
+pub use discover::{Package, Target, TargetKind, Workspace, discover, manifest_of, members};
 pub use environment::{EnvFile, url_from_env_file};
 pub use locate::{Location, Manifest, locate};
 pub use shown::shown_path;
@@ -47,11 +47,16 @@ pub enum WorkspaceError {
         /// What it wrote.
         output: String,
     },
+    /// `--package` names a package that has no tables.
+    WithoutRuntime {
+        /// The package.
+        name: String,
+    },
     /// `--package` names none of the packages.
     UnknownPackage {
         /// What was asked for.
         name: String,
-        /// The packages with tables.
+        /// The packages of the workspace.
         known: Vec<String>,
     },
 }
@@ -67,15 +72,11 @@ impl fmt::Display for WorkspaceError {
             WorkspaceError::Cargo { output } => {
                 write!(f, "cargo cannot describe the workspace:\n{}", output.trim_end())
             }
-            WorkspaceError::UnknownPackage { name, known } if known.is_empty() => {
-                write!(f, "no package here is called `{name}`, and none depends on schema-runtime")
+            WorkspaceError::WithoutRuntime { name } => {
+                write!(f, "package `{name}` does not depend on schema-runtime, so it has no tables")
             }
             WorkspaceError::UnknownPackage { name, known } => {
-                write!(
-                    f,
-                    "no package that depends on schema-runtime is called `{name}`; there are: {}",
-                    known.join(", ")
-                )
+                write!(f, "no package here is called `{name}`; there are: {}", known.join(", "))
             }
         }
     }
@@ -91,8 +92,8 @@ impl WorkspaceError {
                 "go to the folder of a cargo project, or name its manifest: --manifest-path path/to/Cargo.toml",
                 "to apply revisions without a cargo project: cargo schema upgrade --migrations DIR --database-url URL",
             ],
-            WorkspaceError::UnknownPackage { .. } => {
-                &["to give a package tables: cargo add schema-runtime --package NAME"]
+            WorkspaceError::WithoutRuntime { name } => {
+                return vec![format!("to give it tables: cargo add schema-runtime --package {name}")];
             }
             _ => &[],
         };
