@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use schema_core::diagnostic::{Code, Diagnostic, Place, stops};
 use schema_core::diff::{Difference, difference};
 use schema_core::kinds::Object;
-use schema_core::{Change, Ident, ObjectId, Schema, SqlType};
+use schema_core::{Change, Ident, KindName, ObjectId, Schema, SqlType};
 use schema_syntax::TypeContext;
 use schema_syntax::lower::{LowerOptions, Lowered, lower};
 use schema_syntax::scan::SourceFile;
@@ -141,14 +141,21 @@ impl Structs {
         let own = self.schema().iter().map(|(id, _)| id).filter(|id| !others.contains(id));
         let outside =
             own.filter_map(|id| Some((id.namespace()?, id))).filter(|(name, _)| !scope.manages(name.as_str()));
-        let mut first = BTreeMap::new();
+        let mut first: BTreeMap<&Ident, &ObjectId> = BTreeMap::new();
         for (name, id) in outside {
-            first.entry(name).or_insert(id);
+            // What is in it tells more than the PostgreSQL schema, which may be declared by that alone.
+            let told = first.entry(name).or_insert(id);
+            if told.kind == KindName::Schema {
+                *told = id;
+            }
         }
         let finding = |(name, id): (&Ident, &ObjectId)| {
+            let what = match id.kind {
+                KindName::Schema => format!("the PostgreSQL schema `{name}` is declared"),
+                kind => format!("{} `{id}` is in the PostgreSQL schema `{name}`", kind.words()),
+            };
             let message = format!(
-                "{} `{id}` is in the PostgreSQL schema `{name}`, which `schemas` in Cargo.toml does not name, so it would be compared with no database",
-                id.kind.words()
+                "{what}, which `schemas` in Cargo.toml does not name, so it would be compared with no database"
             );
             Diagnostic::error(SCHEMA_UNLISTED, message)
                 .primary(self.place_of(id), "declared here")
