@@ -165,3 +165,17 @@ fn rows_get_no_label_that_the_same_revision_adds() {
     let before = "CREATE TYPE mood AS ENUM ('b', 'a'); CREATE TABLE t (id int, m mood NOT NULL);";
     there_and_back_with(&database(), before, "INSERT INTO t VALUES (1, 'a');", after, &[]);
 }
+
+/// The parent could not give its column up while the function reads it, and the new heir would take it over.
+#[test]
+fn a_new_heir_waits_for_the_column_that_its_parent_gives_up() {
+    there_and_back(
+        &database(),
+        "CREATE TABLE thing (id int, depth int); CREATE TABLE other (id int); CREATE TABLE vessel (id int);
+         CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(depth) FROM thing; END;",
+        "CREATE TABLE thing (id int); CREATE TABLE other (id int) PARTITION BY LIST (id); CREATE TABLE other_one PARTITION OF other DEFAULT;
+         CREATE TABLE vessel (depth bigint) INHERITS (thing);
+         CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(id) FROM other_one; END;",
+        &[],
+    );
+}

@@ -135,7 +135,8 @@ impl Graph {
                 self.await_departures(at, object, places, context);
                 self.await_columns(at, object, places, context);
                 self.await_not_null(at, object, places);
-                self.await_namesakes(at, object, places, context);
+                let columns = std::iter::once(object).chain(parts);
+                columns.for_each(|object| self.await_namesakes(at, object, places, context));
             }
             Action::Alter(diff) => self.connect_alter(at, &diff.before, &diff.after, places, context),
             Action::Vacate(diff) => {
@@ -189,10 +190,13 @@ impl Graph {
         own.filter_map(|id| places.ready(&id)).for_each(|first| self.edge(first, at));
     }
 
-    /// A column that changes hands between a table and its heirs leaves the one before it comes to the other.
+    /// A column that changes hands between a table and its heirs leaves the one before it comes to the other. What a parent still has, a new
+    /// heir would take over, or refuse.
     fn await_namesakes(&mut self, at: usize, object: &Object, places: &Places, context: &Context) {
         let Object::Column(column) = object else { return };
-        let around = context.before.ancestors(&column.table).into_iter().chain(context.before.heirs(&column.table));
+        let around = [context.before, context.after]
+            .into_iter()
+            .flat_map(|schema| schema.ancestors(&column.table).into_iter().chain(schema.heirs(&column.table)));
         let gone = around.filter_map(|table| places.drop.get(&ObjectId::column(table, &column.name)));
         gone.for_each(|first| self.edge(*first, at));
     }
