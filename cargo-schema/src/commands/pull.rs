@@ -32,7 +32,7 @@ use crate::ops::found;
 use crate::ops::generate::{Answers, Declared, draft};
 use crate::ops::prove::{Job, ProofError, built, prove};
 use crate::project::{Project, ReadError, SourceDraft, write_sources};
-use crate::pull::{self, Defaults, Layout, Needed, Options, Unsaid, said};
+use crate::pull::{self, Layout, Needed, Options, Unsaid, said};
 use crate::report::Problem;
 
 /// No attribute has words for an object of the database.
@@ -67,7 +67,7 @@ pub(super) fn run(world: &World<'_>, options: &Pull) -> Result<Outcome, Failure>
     let project = world.sound_project()?;
     found.schema = without_history_table(&found.schema, project.adopted_tool());
     let (mut settings, folder) = (settings(world, options, &manifests)?, folder(world, options, &manifests));
-    settings.defaults = if project.revisions.is_empty() { Defaults::Short } else { Defaults::Observed };
+    settings.recorded = project.folded(&project.records().map_err(Failure::Findings)?).map_err(Failure::Findings)?;
     let statements = manifests.folder().join("schema");
     let structs = existing(world)?;
     let server = devdb::open(&world.dev_options())?;

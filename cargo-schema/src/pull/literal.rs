@@ -8,7 +8,8 @@ use schema_core::kinds::{Column, ColumnValue, Object};
 use schema_core::sql::{TokenKind, tokens};
 use schema_core::{Expr, Schema, SqlType};
 
-/// A schema that was observed, with its defaults as the structs are going to say them.
+/// A schema that was observed, with its defaults as the structs are going to say them: as a person would, but for those that the history
+/// records in the long spelling.
 ///
 /// ```
 /// use cargo_schema::pull::with_short_defaults;
@@ -19,10 +20,12 @@ use schema_core::{Expr, Schema, SqlType};
 ///     ..Column::new(QualifiedName::public(Ident::of("jobs")), Ident::of("state"), SqlType::built_in("text"))
 /// };
 /// let observed: Schema = [column("'new'::text").into()].into_iter().collect();
-/// assert_eq!(with_short_defaults(&observed), [column("'new'").into()].into_iter().collect());
+/// assert_eq!(with_short_defaults(&observed, &Schema::default()), [column("'new'").into()].into_iter().collect());
+/// assert_eq!(with_short_defaults(&observed, &observed), observed);
 /// ```
-pub fn with_short_defaults(schema: &Schema) -> Schema {
+pub fn with_short_defaults(schema: &Schema, recorded: &Schema) -> Schema {
     schema.clone().map(|object| match object {
+        _ if recorded.get(&object.id()).is_some_and(|before| default(before) == default(object)) => {}
         Object::Column(Column { value: ColumnValue::Default(expr), sql_type, .. }) => shorten(expr, sql_type),
         Object::Domain(of) => {
             if let Some(expr) = &mut of.default {
@@ -37,6 +40,15 @@ pub fn with_short_defaults(schema: &Schema) -> Schema {
         }
         _ => {}
     })
+}
+
+fn default(object: &Object) -> Option<&Expr> {
+    match object {
+        Object::Column(of) => of.value.expr(),
+        Object::Domain(of) => of.default.as_ref(),
+        Object::InheritedColumn(of) => of.default.as_ref(),
+        _ => None,
+    }
 }
 
 fn shorten(expr: &mut Expr, of: &SqlType) {

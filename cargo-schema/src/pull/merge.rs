@@ -18,7 +18,7 @@ use super::source::Places;
 use super::statements::{StatementFolder, merge_statements};
 use super::table::Comments;
 use super::text::ItemText;
-use super::{Needed, Options, Pieces, Unsaid, settle};
+use super::{Needed, Options, Pieces, Unsaid, settle, with_short_defaults};
 
 /// The structs that exist.
 pub struct Existing<'e> {
@@ -88,7 +88,7 @@ pub fn merge(existing: &Existing<'_>, observed: &Schema, options: &Options) -> M
 
 /// The schema to write: what is as it was stays as the user has spelled it.
 fn target(existing: &Existing<'_>, observed: &Schema, options: &Options) -> Schema {
-    let (declared, short) = (&existing.lowered.schema, options.defaults.of(observed));
+    let (declared, short) = (&existing.lowered.schema, with_short_defaults(observed, &options.recorded));
     let spelled = short.iter().zip(observed.iter()).map(|((id, short), (_, object))| {
         let both = declared.get(id).zip(existing.built.get(id));
         let mut kept = both.map_or_else(|| short.clone(), |(declared, built)| spelled(declared, built, object, short));

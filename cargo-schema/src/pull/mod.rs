@@ -53,35 +53,16 @@ pub struct Options {
     pub moments: Moments,
     /// One file a table, or one for all.
     pub layout: Layout,
-    /// How new defaults are spelled.
-    pub defaults: Defaults,
-}
-
-/// How defaults are spelled that no struct says yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Defaults {
-    /// As a person would: `'new'`.
-    #[default]
-    Short,
-    /// As PostgreSQL does, `'new'::text`: a history that was recorded from a database says it so, and another spelling would be a change.
-    Observed,
-}
-
-impl Defaults {
-    /// The schema in this spelling.
-    pub(crate) fn of(self, observed: &Schema) -> Schema {
-        match self {
-            Defaults::Short => with_short_defaults(observed),
-            Defaults::Observed => observed.clone(),
-        }
-    }
+    /// What the history records. A default that stands there as PostgreSQL spells it, `'new'::text`, stays so: another spelling would be a
+    /// change.
+    pub recorded: Schema,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let default_schema = Ident::of(DEFAULT_SCHEMA);
         let (types, moments) = (TypeContext::default(), Moments::default());
-        Options { default_schema, types, moments, layout: Layout::default(), defaults: Defaults::default() }
+        Options { default_schema, types, moments, layout: Layout::default(), recorded: Schema::default() }
     }
 }
 
@@ -143,7 +124,7 @@ struct Pieces {
 /// assert!(pulled.files[1].text.ends_with("#[table(name = \"users\")]\npub struct User {\n    pub id: i64,\n}\n"));
 /// ```
 pub fn write(schema: &Schema, options: &Options) -> Pulled {
-    let schema = options.defaults.of(schema);
+    let schema = with_short_defaults(schema, &options.recorded);
     let Settled { pieces, lowered, crates, unsaid, .. } = settle(&schema, options, &Kept::default(), &BTreeSet::new());
     let statements = statement_files(&pieces.statements);
     Pulled { files: options.layout.files(&pieces), statements, lowered, crates, unsaid }
