@@ -35,9 +35,26 @@ pub fn add(rng: &mut Rng, pair: &mut Pair) {
     after.into_iter().for_each(|object| drop(pair.after.insert(object)));
     inheriting(rng).into_iter().for_each(|object| drop(pair.before.insert(object)));
     inheriting(rng).into_iter().for_each(|object| drop(pair.after.insert(object)));
+    for schema in [&mut pair.before, &mut pair.after] {
+        *schema = settled(std::mem::take(schema));
+    }
     let has_depth = |schema: &Schema| schema.any_column(&named("vessel"), &Ident::of("depth")).is_some();
     let both = has_depth(&pair.before) && has_depth(&pair.after);
     keep(pair, "vessel", if both { &["weight", "depth"] } else { &["weight"] });
+}
+
+/// Without defaults of heirs that say what their parent says.
+fn settled(schema: Schema) -> Schema {
+    let above = schema.clone();
+    let settled = schema.map(|object| {
+        let Object::InheritedColumn(of) = object else { return };
+        let column = above.taken_over(&of.table, &of.name).expect("it is drawn beside its parent");
+        let above = column.value.expr().map_or("NULL", Expr::as_str);
+        of.default.take_if(|own| own.as_str() == above);
+    });
+    let says = |object: &Object| !matches!(object, Object::InheritedColumn(of) if of.is_empty());
+    let found = settled.all_found().clone();
+    settled.iter().map(|(_, object)| object.clone()).filter(says).collect::<Schema>().with_found(found)
 }
 
 fn keep(pair: &mut Pair, table: &str, columns: &[&str]) {

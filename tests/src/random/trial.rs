@@ -150,7 +150,7 @@ impl Bench {
     }
 
     /// The pair with what only PostgreSQL can tell of statements.
-    pub(super) fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
+    pub fn found(&mut self, pair: &Pair) -> Result<Pair, String> {
         let [before, after] = [(&pair.before, "before"), (&pair.after, "after")].map(|(schema, which)| {
             if !has_statements(schema) {
                 return Ok(schema.clone());
