@@ -283,6 +283,11 @@ pub(super) fn type_requires(of: &SqlType, schema: &Schema) -> Vec<ObjectId> {
     if declared.is_empty() { extensions_in(&name.schema, schema) } else { declared }
 }
 
+/// What declares a collation.
+pub(super) fn collation_requires(of: Option<&QualifiedName>, schema: &Schema) -> Option<ObjectId> {
+    of.map(|name| ObjectId::top(KindName::Collation, name)).filter(|id| schema.contains(id))
+}
+
 /// The extensions whose objects are in a PostgreSQL schema. Which of them has a certain one, only the server knows.
 fn extensions_in(place: &Ident, schema: &Schema) -> Vec<ObjectId> {
     let here = |object: &&super::Object| match object {
@@ -300,6 +305,7 @@ impl Kind for Column {
     fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
         let mut ids = vec![ObjectId::table(&self.table)];
         ids.extend(type_requires(&self.sql_type, schema));
+        ids.extend(collation_requires(self.collation.as_ref(), schema));
         ids.extend(self.value.expr().into_iter().flat_map(|expr| expr_requires(expr, schema)));
         if let Some(expr) = self.value.generated() {
             let columns = schema.columns(&self.table).into_iter().filter(|column| column.name != self.name);

@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alteration, Kind, NameClaim, Retyped, column::expr_requires, column::type_requires, column_type, comment, is_false,
-    namespace_of, retype,
+    Alteration, Kind, NameClaim, Retyped,
+    column::{collation_requires, expr_requires, type_requires},
+    column_type, comment, is_false, namespace_of, retype,
 };
 use crate::{
     Diff, Expr, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, SqlType, Statement, plan::Context,
@@ -145,6 +146,7 @@ impl Kind for Domain {
     fn requires(&self, schema: &Schema) -> Vec<ObjectId> {
         let mut ids = vec![namespace_of(&self.name)];
         ids.extend(type_requires(&self.sql_type, schema));
+        ids.extend(collation_requires(self.collation.as_ref(), schema));
         ids.extend(self.expressions().into_iter().flat_map(|expr| expr_requires(expr, schema)));
         ids.retain(|id| *id != self.id());
         ids

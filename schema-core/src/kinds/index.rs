@@ -210,11 +210,14 @@ impl Kind for Index {
     /// PostgreSQL rebuilds an index over plain columns by itself. Where it must read an expression back it may store another form than
     /// a fresh build, and a foreign key on an index that includes the column is in its way (2BP01).
     fn rebuilt_by(&self, column: &ColumnRef<'_>) -> bool {
-        let is_key = self.columns.iter().filter_map(IndexElement::column_name).any(|name| name == column.name);
+        let mut keys = self.columns.iter().filter(|element| element.column_name() == Some(column.name));
+        let is_key = keys.clone().next().is_some();
+        // What orders or finds one type need not be there for another (42704).
+        let special = column.rebased && keys.any(|key| key.opclass.is_some() || !is_btree(&self.method));
         let is_included = self.include.contains(column.name);
         let touched = is_key || is_included || self.mentions(column.name);
         let written = touched && !self.expressions().is_empty();
-        *column.table == self.table && (written || (self.unique && is_included))
+        *column.table == self.table && (written || special || (self.unique && is_included))
     }
 
     fn claims(&self) -> Vec<NameClaim> {

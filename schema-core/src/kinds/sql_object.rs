@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alteration, Kind, NameClaim, Retyped, comment, composite};
+use super::{Alteration, Kind, NameClaim, Retyped, comment, composite, retype::columns_kept};
 use crate::{
     DEFAULT_SCHEMA, Diff, Hazard, Ident, KindName, ObjectId, QualifiedName, Schema, Statement,
     plan::Context,
@@ -180,6 +180,16 @@ impl SqlObject {
     }
 }
 
+/// Values of a range type that is made anew are read from their text.
+fn range_hazard(diff: &Diff<&SqlObject>, context: &Context) -> Option<Hazard> {
+    let name = diff.after.relation().filter(|_| diff.after.kind == KindName::RangeType)?;
+    let holds = !columns_kept(&name, context.before, context.after).is_empty();
+    let message = format!(
+        "range type `{name}` is made anew, and its values are read from their text; a row that holds one that it does not take fails the migration"
+    );
+    (holds && !diff.before.same_definition(diff.after)).then(|| Hazard::narrowing(&diff.after.id(), message))
+}
+
 fn quoted(schema: &Ident, name: &Ident) -> String {
     QualifiedName { schema: schema.clone(), name: name.clone() }.quoted()
 }
@@ -248,7 +258,7 @@ impl Kind for SqlObject {
     }
 
     fn alter_hazards(diff: &Diff<&Self>, context: &Context) -> Vec<Hazard> {
-        composite::hazards(diff, context)
+        composite::hazards(diff, context).into_iter().chain(range_hazard(diff, context)).collect()
     }
 
     fn claims(&self) -> Vec<NameClaim> {

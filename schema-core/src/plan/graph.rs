@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Diff, KindName, ObjectId, QualifiedName, Schema,
-    kinds::{NameClaim, Object},
+    kinds::{Kind, NameClaim, Object},
 };
 
 use super::{Action, Context};
@@ -29,6 +29,8 @@ struct Places {
     drop: BTreeMap<ObjectId, usize>,
     create: BTreeMap<ObjectId, usize>,
     alter: BTreeMap<ObjectId, usize>,
+    /// Where a column or domain lets go of what is made anew.
+    vacate: BTreeMap<ObjectId, usize>,
     /// Where a type takes a column along.
     moved: BTreeMap<ObjectId, usize>,
     /// Where the rows of a table that is made anew are in it again.
@@ -48,7 +50,8 @@ impl Places {
                 Action::Alter(diff) => drop(places.alter.insert(diff.after.id(), at)),
                 Action::Relabel(rename) => drop(places.alter.insert(rename.after.clone(), at)),
                 Action::Restore(table) => drop(places.restore.insert(ObjectId::table(table), at)),
-                Action::Finish(_) | Action::Release(_) | Action::Save(_) | Action::Vacate(_) => {}
+                Action::Vacate(diff) => drop(places.vacate.insert(diff.after.id(), at)),
+                Action::Finish(_) | Action::Release(_) | Action::Save(_) => {}
             }
         }
         for (at, action) in actions.iter().enumerate() {
@@ -224,7 +227,8 @@ impl Graph {
             own.for_each(|id| places.last(&id).for_each(|then| self.edge(at, then)));
         }
         for id in std::iter::once(object).chain(parts).flat_map(|object| object.requires(context.before)) {
-            places.last(&context.before.home(id)).for_each(|then| self.edge(at, then));
+            let home = context.before.home(id);
+            places.last(&home).chain(places.vacate.get(&home).copied()).for_each(|then| self.edge(at, then));
         }
     }
 
@@ -250,7 +254,10 @@ impl Graph {
             let goes = of(context.before).into_iter().filter_map(|id| places.drop.get(&id).copied());
             goes.collect::<Vec<_>>().into_iter().for_each(|then| self.edge(at, then));
         } else {
-            let comes = of(context.after).into_iter().filter_map(|id| places.create.get(&id).copied());
+            // The columns that they take over among them.
+            let above = context.after.ancestors(table).into_iter();
+            let columns = above.flat_map(|parent| context.after.columns(parent)).map(Kind::id);
+            let comes = of(context.after).into_iter().chain(columns).filter_map(|id| places.create.get(&id).copied());
             comes.collect::<Vec<_>>().into_iter().for_each(|first| self.edge(first, at));
         }
     }

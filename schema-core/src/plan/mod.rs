@@ -12,6 +12,7 @@ mod order;
 mod placeholder;
 mod rebuild;
 mod script;
+mod vacate;
 
 use std::collections::BTreeSet;
 
@@ -35,7 +36,8 @@ pub(crate) enum Action {
     Create(Object, Vec<Object>),
     /// Takes an object from where another one is about to come.
     Release(Diff<Object>),
-    /// Takes the expressions of a column or domain off, because what they call is made anew; the change after it puts them on again.
+    /// Takes the expressions of a column or domain off, or the type of a column, because what they call or the type is made anew; the change
+    /// after it puts them on again.
     Vacate(Diff<Object>),
     /// Keeps the rows of a table aside that is made anew.
     Save(QualifiedName),

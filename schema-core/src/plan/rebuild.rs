@@ -8,7 +8,12 @@ use crate::{
     kinds::{Alteration, Column, ColumnRef, Object, Retyped, left_by_parents},
 };
 
-use super::{Action, Context, carry::Carried, entangled::entangled};
+use super::{
+    Action, Context,
+    carry::Carried,
+    entangled::entangled,
+    vacate::{over_again, vacated},
+};
 
 /// The actions of the main plan, unordered.
 pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Context) -> Vec<Action> {
@@ -45,25 +50,6 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     actions
 }
 
-/// Columns and domains that stay and have an expression over something that is made anew: they do without until it is there again.
-fn vacated(
-    again: &BTreeSet<ObjectId>,
-    difference: &Difference,
-    context: &Context,
-) -> BTreeMap<ObjectId, (Diff<Object>, Diff<Object>)> {
-    let needing =
-        context.before.all_found().iter().filter(|(_, found)| found.needs.iter().any(|id| again.contains(id)));
-    let staying = needing.filter(|(id, _)| !again.contains(id)).filter_map(|(id, _)| {
-        let (before, after) = (context.before.get(id)?, context.after.get(id)?);
-        Some((id.clone(), before.without_expressions()?, before, after))
-    });
-    let pairs = staying.map(|(id, bare, before, after)| {
-        let vacate = Diff { before: before.clone(), after: bare.clone() };
-        (id, (vacate, Diff { before: bare, after: after.clone() }))
-    });
-    pairs.filter(|(id, _)| !difference.relabels.iter().any(|rename| rename.before == *id)).collect()
-}
-
 /// The objects of both schemas that must go and come back.
 fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTreeSet<ObjectId> {
     let (mut again, mut retyped) = (carried.objects(difference, context), Vec::new());
@@ -86,7 +72,21 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
         let relabelled: BTreeSet<&ObjectId> = difference.relabels.iter().map(|rename| &rename.before).collect();
         let stays = |id: &ObjectId| context.after.contains(id) || relabelled.contains(id);
         let staying: Vec<(&ObjectId, &Object)> = context.before.iter().filter(|(id, _)| stays(id)).collect();
-        spread(&mut again, &retyped, &gone, &staying, context);
+        loop {
+            spread(&mut again, &retyped, &gone, &staying, context);
+            let more = over_again(&again, context);
+            let vacated = vacated(&again, difference, context);
+            let moved = vacated
+                .values()
+                .flat_map(|(off, on)| [off, on])
+                .flat_map(|diff| Object::retypes(&Diff { before: &diff.before, after: &diff.after }, context));
+            let moved: Vec<Retyped> = moved.filter(|of| !retyped.contains(of)).collect();
+            if more.is_empty() && moved.is_empty() {
+                break;
+            }
+            again.extend(more);
+            retyped.extend(moved);
+        }
     }
     again
 }
@@ -229,10 +229,14 @@ fn spread(
         retyped.iter().any(|of| of.id == *id) && matches!(object, Object::Column(column) if column.value.is_generated())
     };
     let found = |id: &ObjectId| before.found(id).map(|found| &found.needs);
-    // What only PostgreSQL can read stands on the column as it is.
-    let over = |id: &ObjectId| {
-        movable(id.kind) && found(id).is_some_and(|needs| retyped.iter().any(|of| needs.contains(&of.id)))
+    // What only PostgreSQL can read stands on the column as it is. A composite type that lets go of another changes before that does.
+    let later = |id: &ObjectId| context.after.found(id).map(|found| &found.needs);
+    let lets_go = |id: &ObjectId, of: &Retyped| {
+        id.kind == KindName::CompositeType && later(id).is_none_or(|needs| !needs.contains(&of.id))
     };
+    let stands =
+        |id: &ObjectId, needs: &BTreeSet<ObjectId>| retyped.iter().any(|of| needs.contains(&of.id) && !lets_go(id, of));
+    let over = |id: &ObjectId| movable(id.kind) && found(id).is_some_and(|needs| stands(id, needs));
     let touched = staying.iter().filter(|(id, object)| {
         stuck(id, object)
             || over(id)
