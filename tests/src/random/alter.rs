@@ -58,7 +58,8 @@ fn move_extension(rng: &mut Rng, draft: &mut Draft, of: Extension) {
         Object::Column(column) => column.sql_type = column.sql_type.clone().renamed(&old, &new),
         Object::Domain(domain) => domain.sql_type = domain.sql_type.clone().renamed(&old, &new),
         Object::Index(index) => {
-            let classes = index.columns.iter_mut().filter_map(|key| key.opclass.as_mut());
+            let own = of.name.as_str() == "pg_trgm";
+            let classes = index.columns.iter_mut().filter_map(|key| key.opclass.as_mut()).filter(|_| own);
             classes.filter(|class| **class == old_class).for_each(|class| class.clone_from(&new_class));
         }
         _ => {}

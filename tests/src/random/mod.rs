@@ -1,6 +1,6 @@
 //! Random pairs of schemas, and PostgreSQL as the judge of the plan between them.
 //!
-//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs`, `statements` and `privileges` make valid schemas; `mutate` and `alter` change them; `modern` puts in what only
+//! `rng`, `pools`, `parts`, `keys`, `draft`, `heirs`, `statements`, `types` and `privileges` make valid schemas; `mutate` and `alter` change them; `modern` puts in what only
 //! the newest PostgreSQL has; `trial` runs a plan there and back; `merge` makes two branches of one schema and runs them in both orders; `state` reads what PostgreSQL then has; `rows` puts rows in and looks after them.
 
 mod alter;
@@ -19,6 +19,7 @@ mod rows;
 mod state;
 mod statements;
 mod trial;
+mod types;
 
 use schema_core::{Schema, rename::Rename};
 

@@ -189,6 +189,10 @@ pub fn knowledge(schema: &Schema, of: &SqlType) -> Knowledge {
                 let row = |first: &str| format!("'({first}{})'", ",".repeat(commas));
                 Knowledge { class: Class::Unordered, values: [row("x"), row("")], defaults: vec![row("y")] }
             }
+            _ if schema.contains(&ObjectId::top(KindName::RangeType, name)) => {
+                let values = ["'empty'", "'(,)'"].map(str::to_owned);
+                Knowledge { class: Class::Unordered, defaults: values.to_vec(), values }
+            }
             _ => Knowledge::of(of_extension.map(|(_, sample)| sample).unwrap_or_else(unknown)),
         };
     if of.array {

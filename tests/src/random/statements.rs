@@ -6,12 +6,12 @@
 
 use schema_core::{
     Expr, Ident, KindName, QualifiedName, Schema, SqlType,
-    kinds::{Check, Column, ColumnValue, EnumType, Index, IndexElement, Object, SqlObject, Table},
+    kinds::{Check, Column, ColumnValue, Index, IndexElement, Object, SqlObject, Table},
     sql::{Definition, definition},
 };
 
 use super::pools::{Class, knowledge};
-use super::{Pair, Rng};
+use super::{Pair, Rng, types};
 
 /// Adds statements to both sides.
 pub fn add(rng: &mut Rng, pair: &mut Pair) {
@@ -40,12 +40,13 @@ const BUNDLES: &[Draw] = &[
     triggered,
     rule,
     policy,
-    composite,
-    range,
-    aggregate,
-    operator,
+    types::composite,
+    types::range,
+    types::aggregate,
+    types::operator,
     statistics,
-    collation,
+    types::collation,
+    types::class,
     foreign,
     publication,
     rows,
@@ -56,14 +57,15 @@ const BUNDLES: &[Draw] = &[
     parsed,
     event,
     conversion,
-    cast,
-    held,
+    types::cast,
+    types::held,
 ];
 
-struct Bundle<'s> {
-    schema: &'s Schema,
-    rng: &'s mut Rng,
-    objects: Vec<Object>,
+/// What is drawn for one side.
+pub(super) struct Bundle<'s> {
+    pub(super) schema: &'s Schema,
+    pub(super) rng: &'s mut Rng,
+    pub(super) objects: Vec<Object>,
 }
 
 impl Bundle<'_> {
@@ -74,12 +76,12 @@ impl Bundle<'_> {
     }
 
     /// A statement, sometimes with a comment.
-    fn sql(&mut self, text: impl Into<String>) {
+    pub(super) fn sql(&mut self, text: impl Into<String>) {
         self.completed(text, []);
     }
 
     /// A statement, and some of those that may follow it.
-    fn completed<const COUNT: usize>(&mut self, text: impl Into<String>, then: [String; COUNT]) {
+    pub(super) fn completed<const COUNT: usize>(&mut self, text: impl Into<String>, then: [String; COUNT]) {
         let text = text.into();
         let Some(Definition::Creates(named)) = definition(&text) else { panic!("a statement names an object: {text}") };
         let comment = self.comment();
@@ -90,7 +92,7 @@ impl Bundle<'_> {
     }
 
     /// Says something of the columns of the last object.
-    fn columns_said(&mut self, columns: &[&str]) {
+    pub(super) fn columns_said(&mut self, columns: &[&str]) {
         let comments: Vec<(Ident, String)> =
             columns.iter().filter_map(|name| Some((Ident::of(name), self.comment()?))).collect();
         if let Some(Object::Sql(object)) = self.objects.last_mut() {
@@ -98,12 +100,12 @@ impl Bundle<'_> {
         }
     }
 
-    fn comment(&mut self) -> Option<String> {
+    pub(super) fn comment(&mut self) -> Option<String> {
         self.rng.percent(20).then(|| self.rng.word(&["one", "it's two"]).to_owned())
     }
 
     /// A table that has columns.
-    fn table(&mut self, fits: impl Fn(&Table) -> bool) -> Option<(QualifiedName, Vec<Column>)> {
+    pub(super) fn table(&mut self, fits: impl Fn(&Table) -> bool) -> Option<(QualifiedName, Vec<Column>)> {
         let tables = self.schema.of_kind(KindName::Table).filter_map(|object| match object {
             Object::Table(table) if fits(table) => Some(&table.name),
             _ => None,
@@ -113,11 +115,22 @@ impl Bundle<'_> {
         self.rng.choose(&all)
     }
 
-    fn column(&mut self, columns: &[Column]) -> String {
+    pub(super) fn column(&mut self, columns: &[Column]) -> String {
         self.rng.pick(columns).name.quoted()
     }
 
-    fn integer(&mut self) -> &'static str {
+    /// A table of its own.
+    pub(super) fn with_columns(&mut self, name: &str, columns: &[(&str, &str)]) -> Option<QualifiedName> {
+        let table = QualifiedName::public(Ident::of(name));
+        self.objects.push(Table::new(table.clone()).into());
+        for (column, of) in columns {
+            let (nullable, of) = (self.rng.percent(70), SqlType::parse(of).ok()?);
+            self.objects.push(Column { nullable, ..Column::new(table.clone(), Ident::of(column), of) }.into());
+        }
+        Some(table)
+    }
+
+    pub(super) fn integer(&mut self) -> &'static str {
         self.rng.word(&["integer", "bigint", "integer", "smallint"])
     }
 }
@@ -223,54 +236,6 @@ fn policy(bundle: &mut Bundle<'_>) -> Option<()> {
     Some(())
 }
 
-fn composite(bundle: &mut Bundle<'_>) -> Option<()> {
-    let of = bundle.integer();
-    let more = bundle.rng.word(&["", ", c date"]);
-    bundle.sql(format!("CREATE TYPE c_pair AS (a {of}, b text{more})"));
-    bundle.columns_said(&["a", "b"]);
-    bundle.sql("CREATE FUNCTION f_first(c_pair) RETURNS text LANGUAGE sql AS $$ SELECT ($1).a::text $$");
-    if bundle.rng.percent(40) {
-        bundle.sql("CREATE CAST (c_pair AS integer[]) WITH FUNCTION f_list(c_pair)");
-        bundle.sql("CREATE FUNCTION f_list(c_pair) RETURNS integer[] LANGUAGE sql AS $$ SELECT ARRAY[1, 2] $$");
-    }
-    if bundle.rng.percent(40) {
-        bundle.sql("CREATE VIEW v_pair AS SELECT NULL::c_pair AS pair, 1 AS n");
-    }
-    Some(())
-}
-
-fn range(bundle: &mut Bundle<'_>) -> Option<()> {
-    let of = bundle.rng.word(&["integer", "bigint", "text", "date"]);
-    bundle.sql(format!("CREATE TYPE g_span AS RANGE (subtype = {of})"));
-    if bundle.rng.percent(50) {
-        bundle.sql("CREATE FUNCTION f_empty(g_span) RETURNS boolean LANGUAGE sql AS $$ SELECT isempty($1) $$");
-    }
-    Some(())
-}
-
-fn aggregate(bundle: &mut Bundle<'_>) -> Option<()> {
-    let of = bundle.integer();
-    bundle.sql(format!(
-        "CREATE FUNCTION f_add({of}, {of}) RETURNS {of} LANGUAGE sql IMMUTABLE AS $$ SELECT ($1 + $2)::{of} $$"
-    ));
-    let start = bundle.rng.word(&["0", "5"]);
-    bundle.sql(format!("CREATE AGGREGATE a_sum({of}) (SFUNC = f_add, STYPE = {of}, INITCOND = '{start}')"));
-    Some(())
-}
-
-fn operator(bundle: &mut Bundle<'_>) -> Option<()> {
-    let of = bundle.integer();
-    let body = bundle.rng.word(&["$1 = $2", "$1 = $2 AND true"]);
-    bundle.sql(format!(
-        "CREATE FUNCTION f_equal({of}, {of}) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT {body} $$"
-    ));
-    bundle.sql(format!("CREATE OPERATOR ==== (LEFTARG = {of}, RIGHTARG = {of}, FUNCTION = f_equal)"));
-    if bundle.rng.percent(50) {
-        bundle.sql(format!("CREATE VIEW v_equal AS SELECT 1::{of} OPERATOR(public.====) 1::{of} AS yes"));
-    }
-    Some(())
-}
-
 fn statistics(bundle: &mut Bundle<'_>) -> Option<()> {
     let (table, columns) = bundle.table(|_| true)?;
     let plain = |column: &Column| knowledge(bundle.schema, &column.sql_type).class == Class::Number;
@@ -280,15 +245,6 @@ fn statistics(bundle: &mut Bundle<'_>) -> Option<()> {
     let kinds = bundle.rng.word(&["", " (ndistinct)", " (dependencies, mcv)"]);
     let (one, other) = (one.name.quoted(), other.name.quoted());
     bundle.sql(format!("CREATE STATISTICS s_one{kinds} ON {one}, {other} FROM {}", table.quoted()));
-    Some(())
-}
-
-fn collation(bundle: &mut Bundle<'_>) -> Option<()> {
-    let locale = bundle.rng.word(&["C", "POSIX"]);
-    bundle.sql(format!("CREATE COLLATION k_one (LOCALE = '{locale}')"));
-    if bundle.rng.percent(50) {
-        bundle.sql("CREATE VIEW v_sorted AS SELECT 'a' COLLATE k_one AS a");
-    }
     Some(())
 }
 
@@ -354,29 +310,6 @@ fn defaulted(bundle: &mut Bundle<'_>) -> Option<()> {
     Some(())
 }
 
-/// Types that columns, routines and views hold.
-fn held(bundle: &mut Bundle<'_>) -> Option<()> {
-    let labels = bundle.rng.word(&["a", "a b", "b a c", "a b c"]).split(' ').map(Ident::of).collect();
-    let [state, table] = ["e_state", "with_held"].map(|name| QualifiedName::public(Ident::of(name)));
-    bundle.objects.push(EnumType { name: state, values: labels, comment: None }.into());
-    let parts = ["street text", "street text, zip char(5)", "zip varchar(9), street text", "street varchar, no int"];
-    let parts = bundle.rng.word(&parts);
-    bundle.sql(format!("CREATE TYPE c_home AS ({parts})"));
-    bundle.objects.push(Table::new(table.clone()).into());
-    for (column, of) in [("state", "e_state"), ("home", "c_home")] {
-        let (nullable, of) = (bundle.rng.percent(70), SqlType::parse(of).ok()?);
-        bundle.objects.push(Column { nullable, ..Column::new(table.clone(), Ident::of(column), of) }.into());
-    }
-    bundle.sql(
-        "CREATE FUNCTION f_state(e_state, c_home) RETURNS text LANGUAGE sql AS $$ SELECT $1::text || ($2).street $$",
-    );
-    if bundle.rng.percent(60) {
-        bundle
-            .sql("CREATE VIEW v_held AS SELECT f_state(state, home), (home).street, 'a'::e_state AS a FROM with_held");
-    }
-    Some(())
-}
-
 fn procedure(bundle: &mut Bundle<'_>) -> Option<()> {
     let (of, body) = (bundle.integer(), bundle.rng.word(&["NULL;", "RAISE NOTICE 'x';"]));
     bundle.sql(format!("CREATE PROCEDURE pr_one(x {of}) LANGUAGE plpgsql AS $$ BEGIN {body} END $$"));
@@ -429,15 +362,5 @@ fn conversion(bundle: &mut Bundle<'_>) -> Option<()> {
     let default = bundle.rng.word(&["", "DEFAULT "]);
     let (to, with) = *bundle.rng.pick(&[("LATIN1", "utf8_to_iso8859_1"), ("EUC_JP", "utf8_to_euc_jp")]);
     bundle.sql(format!("CREATE {default}CONVERSION cv_one FOR 'UTF8' TO '{to}' FROM {with}"));
-    Some(())
-}
-
-/// A cast between types of PostgreSQL.
-fn cast(bundle: &mut Bundle<'_>) -> Option<()> {
-    let (day, when) = (bundle.rng.word(&["2000-01-01", "1970-01-01"]), bundle.rng.word(&["", " AS ASSIGNMENT"]));
-    bundle.sql(format!(
-        "CREATE FUNCTION f_day(bigint) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT date '{day}' + $1::integer $$"
-    ));
-    bundle.sql(format!("CREATE CAST (bigint AS date) WITH FUNCTION f_day(bigint){when}"));
     Some(())
 }

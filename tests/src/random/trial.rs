@@ -2,7 +2,7 @@
 //!
 //! The text of a plan is run as `upgrade` runs it: cut into statements, one transaction a direction.
 
-use cargo_schema::catalog::{Scope, observe_within};
+use cargo_schema::catalog::{Scope, compare, observe_within};
 use cargo_schema::ops::found::has_statements;
 use postgres::Client;
 use schema_core::{
@@ -173,7 +173,12 @@ impl Bench {
         let (fresh, expected) = self.built(&schema.in_order_of(&here), way)?;
         same(&format!("{way} does not give what a fresh build gives"), &fresh, &lines)?;
         let left = difference(&expected, &here, &[]);
-        if left.is_empty() { Ok(()) } else { Err(format!("the catalog reader sees a difference: {left:#?}")) }
+        let told = || compare(&expected, &here).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("the catalog reader sees a difference after {way}: {}", told()))
+        }
     }
 
     /// Way there; rows are taken out only when the plan had warned and rows were the reason.
