@@ -84,9 +84,22 @@ const BARE_KEYWORDS: &[&str] = &[
 /// ```
 pub fn rename_word(text: &str, old: &str, new: &str) -> String {
     renamed(text, old, new, |tokens, at| {
-        let before = at.checked_sub(1).map(|at| &tokens[at]);
-        !is_other_kind(before, tokens.get(at + 1))
+        let before = first_of_path(tokens, at).checked_sub(1).map(|at| &tokens[at]);
+        !is_attribute(tokens, at) && !is_other_kind(before, tokens.get(at + 1))
     })
+}
+
+/// Whether the name at this place is part of a value of a composite type: `(home).street`.
+fn is_attribute(tokens: &[Token<'_>], at: usize) -> bool {
+    2 <= at && tokens[at - 1].is_punct(".") && [")", "]"].iter().any(|mark| tokens[at - 2].is_punct(mark))
+}
+
+/// Where the name at this place begins when others qualify it: `app.mood` at `app`.
+fn first_of_path(tokens: &[Token<'_>], mut at: usize) -> usize {
+    while 2 <= at && tokens[at - 1].is_punct(".") {
+        at -= 2;
+    }
+    at
 }
 
 /// Replaces the name only where it qualifies another one, as a table or a PostgreSQL schema does.
@@ -107,8 +120,7 @@ pub fn rename_qualifier(text: &str, old: &str, new: &str) -> String {
 /// ```
 pub fn rename_type(text: &str, old: &str, new: &str) -> String {
     renamed(text, old, new, |tokens, at| {
-        let qualified = 2 <= at && tokens[at - 1].is_punct(".");
-        let before = at.checked_sub(if qualified { 3 } else { 1 }).map(|at| &tokens[at]);
+        let before = first_of_path(tokens, at).checked_sub(1).map(|at| &tokens[at]);
         let cast = before.is_some_and(|token| token.text == "::" || token.is_word("as"));
         let qualifies = tokens.get(at + 1).is_some_and(|token| token.is_punct("."));
         (cast && !qualifies) || tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::StringLiteral)
@@ -148,11 +160,13 @@ fn is_keyword(word: &str) -> bool {
     word.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') && quote_ident(word) != word
 }
 
-/// Whether the neighbours show that the name between them is a function, a type or a collation.
+/// Whether the neighbours show that the name between them is a function, a type, a collation, or what qualifies another name.
 fn is_other_kind(before: Option<&Token<'_>>, after: Option<&Token<'_>>) -> bool {
     let typed = |token: &Token<'_>| token.text == "::" || token.is_word("as") || token.is_word("collate");
     before.is_some_and(typed)
-        || after.is_some_and(|token| token.is_punct("(") || token.kind == TokenKind::StringLiteral)
+        || after.is_some_and(|token| {
+            ["(", "."].iter().any(|mark| token.is_punct(mark)) || token.kind == TokenKind::StringLiteral
+        })
 }
 
 #[cfg(test)]
@@ -176,6 +190,9 @@ mod tests {
         check("date > date '2020-01-01'", "date", "day", "day > date '2020-01-01'");
         check("CAST(mood AS mood)", "mood", "m", "CAST(m AS mood)");
         check("name COLLATE name", "name", "title", "title COLLATE name");
+        check("mood = 'ok'::app.mood", "mood", "m", "m = 'ok'::app.mood");
+        check("mood > 'a' COLLATE app.mood", "mood", "m", "m > 'a' COLLATE app.mood");
+        check("mood.mood = 1 AND (mood).mood", "mood", "m", "mood.m = 1 AND (m).mood");
     }
 
     #[test]
