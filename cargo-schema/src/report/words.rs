@@ -14,10 +14,10 @@ const MOST_LINES: usize = 2_000;
 ///
 /// ```
 /// use cargo_schema::report::words::changed;
-/// use schema_core::{Diff, Ident, QualifiedName, SqlType, kinds::{Column, ColumnValue}};
+/// use schema_core::{Diff, Expr, Ident, QualifiedName, SqlType, kinds::{Column, ColumnValue}};
 /// let name = QualifiedName::public(Ident::of("users"));
 /// let before = Column::new(name, Ident::of("age"), SqlType::built_in("integer"));
-/// let after = Column { nullable: true, value: ColumnValue::Default("18".into()), ..before.clone() };
+/// let after = Column { nullable: true, value: ColumnValue::Default(Expr::new("18")), ..before.clone() };
 /// let diff = Diff { before: before.into(), after: after.into() };
 /// assert_eq!(changed(&diff), "NOT NULL -> NULL, nothing -> DEFAULT 18");
 /// ```
