@@ -23,6 +23,9 @@ pub(crate) struct Room {
 /// it, is not lost: then the object steps aside.
 pub(crate) fn make_room(schema: &mut Schema, renames: &[Rename], after: &Schema) -> Room {
     let mut room = Room::default();
+    for taken_along in namesakes_taken_along(schema, renames, after) {
+        step_aside(schema, taken_along, &mut room);
+    }
     // What is in a table steps aside with it; only then it is known which of its names are still in the way.
     for parts in 1..=3 {
         for holder in holders(schema, renames).into_iter().filter(|id| id.path.len() == parts) {
@@ -42,10 +45,32 @@ fn make_way(schema: &mut Schema, renames: &[Rename], after: &Schema, holder: Obj
         room.displaced.extend(with_first_names(gone, &one_by_one(&room.aside)));
     } else if is_target || holder.kind != KindName::Column {
         // The name that a column takes is that of its sequence, and the column stays what it is.
-        let away = Rename { after: aside(&holder, "before", room.aside.len()), before: holder };
-        *schema = rename_all(std::mem::take(schema), std::slice::from_ref(&away));
-        room.aside.push(away);
+        step_aside(schema, holder, room);
     }
+}
+
+fn step_aside(schema: &mut Schema, id: ObjectId, room: &mut Room) {
+    let away = Rename { after: aside(&id, "before", room.aside.len()), before: id };
+    *schema = rename_all(std::mem::take(schema), std::slice::from_ref(&away));
+    room.aside.push(away);
+}
+
+/// What goes later, but is taken along by a rename to where another object has its name.
+fn namesakes_taken_along(schema: &Schema, renames: &[Rename], after: &Schema) -> Vec<ObjectId> {
+    let felt = schema.felt(renames);
+    let along = felt.iter().filter(|rename| {
+        rename.before.kind == KindName::Sequence && !renames.contains(rename) && !after.contains(&rename.after)
+    });
+    let along: Vec<&Rename> = along.collect();
+    if along.is_empty() {
+        return Vec::new();
+    }
+    let leaving = |id: &ObjectId| felt.iter().any(|rename| rename.before == *id);
+    let standing = schema.iter().filter(|(id, _)| !leaving(id)).flat_map(|(_, object)| object.claims());
+    let taken: BTreeSet<NameClaim> = standing.collect();
+    let meets = |rename: &&&Rename| rename.after.outer().is_some_and(|name| taken.contains(&NameClaim::Relation(name)));
+    let met = along.iter().filter(meets).map(|rename| rename.before.clone());
+    met.filter(|id| schema.contains(id)).collect()
 }
 
 /// The objects that are not renamed themselves and keep a name that a renamed one takes.
@@ -56,10 +81,11 @@ fn holders(schema: &Schema, renames: &[Rename]) -> Vec<ObjectId> {
     let leaving: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.before).collect();
     let targets: BTreeSet<&ObjectId> = renames.iter().map(|rename| &rename.after).collect();
     let (mut taken, mut targeted): (BTreeSet<NameClaim>, BTreeSet<NameClaim>) = Default::default();
+    let felt = schema.felt(renames);
     let mut standing: Vec<(&Object, Vec<NameClaim>, Vec<NameClaim>)> = Vec::new();
     for (_, object) in schema.iter() {
         let claims = object.claims();
-        let later: Vec<NameClaim> = followed(object, renames).claims();
+        let later: Vec<NameClaim> = followed(object, &felt).claims();
         let (kept, new): (Vec<NameClaim>, Vec<NameClaim>) = later.into_iter().partition(|claim| claims.contains(claim));
         taken.extend(new.iter().cloned());
         if leaving.contains(&object.id()) {

@@ -179,3 +179,22 @@ fn a_new_heir_waits_for_the_column_that_its_parent_gives_up() {
         &[],
     );
 }
+
+/// A table takes its sequences along. One that is about to go has no right to a name that somebody keeps.
+#[test]
+fn a_sequence_that_moves_with_its_table_meets_a_namesake() {
+    let table = |schema: &str| ObjectId::table(&QualifiedName { schema: Ident::of(schema), name: Ident::of("t") });
+    let moved = [Rename { before: table("public"), after: table("app") }];
+    there_and_back(
+        &database(),
+        "CREATE SCHEMA app; CREATE TABLE t (id int); CREATE SEQUENCE numbers OWNED BY t.id; CREATE TABLE app.numbers (id int);",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int); CREATE TABLE app.numbers (id int);",
+        &moved,
+    );
+    there_and_back(
+        &database(),
+        "CREATE SCHEMA app; CREATE TABLE t (id int); CREATE SEQUENCE numbers OWNED BY t.id; CREATE TABLE app.numbers (id int);",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int); CREATE SEQUENCE app.numbers OWNED BY app.t.id;",
+        &moved,
+    );
+}
