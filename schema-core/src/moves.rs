@@ -59,7 +59,8 @@ fn step_aside(schema: &mut Schema, id: ObjectId, room: &mut Room) {
 fn namesakes_taken_along(schema: &Schema, renames: &[Rename], after: &Schema) -> Vec<ObjectId> {
     let felt = schema.felt(renames);
     let along = felt.iter().filter(|rename| {
-        rename.before.kind == KindName::Sequence && !renames.contains(rename) && !after.contains(&rename.after)
+        let is_own = rename.before.kind == KindName::Sequence && schema.contains(&rename.before);
+        is_own && !renames.contains(rename) && !after.contains(&rename.after)
     });
     let along: Vec<&Rename> = along.collect();
     if along.is_empty() {
@@ -69,8 +70,7 @@ fn namesakes_taken_along(schema: &Schema, renames: &[Rename], after: &Schema) ->
     let standing = schema.iter().filter(|(id, _)| !leaving(id)).flat_map(|(_, object)| object.claims());
     let taken: BTreeSet<NameClaim> = standing.collect();
     let meets = |rename: &&&Rename| rename.after.outer().is_some_and(|name| taken.contains(&NameClaim::Relation(name)));
-    let met = along.iter().filter(meets).map(|rename| rename.before.clone());
-    met.filter(|id| schema.contains(id)).collect()
+    along.iter().filter(meets).map(|rename| rename.before.clone()).collect()
 }
 
 /// The objects that are not renamed themselves and keep a name that a renamed one takes.

@@ -12,12 +12,12 @@ use super::{
     Action, Context,
     carry::Carried,
     entangled::entangled,
-    vacate::{over_again, vacated},
+    vacate::{Vacated, over_again, vacated},
 };
 
 /// The actions of the main plan, unordered.
 pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Context) -> Vec<Action> {
-    let again = rebuilt(difference, carried, context);
+    let (again, vacated) = rebuilt(difference, carried, context);
     let mut drops: Vec<Object> = difference.drops.clone();
     let mut creates: Vec<Object> = difference.creates.clone();
     drops.extend(again.iter().filter_map(|id| context.before.get(id).cloned()));
@@ -26,7 +26,6 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     creates.extend(again.iter().filter_map(|id| context.after.get(&later(id)).cloned()));
     creates.sort_by_cached_key(created_order);
     let altered = || difference.alters.iter().filter(|diff| !again.contains(&diff.after.id()));
-    let vacated = vacated(&again, difference, context);
     let mut actions: Vec<Action> =
         altered().filter(|diff| !vacated.contains_key(&diff.after.id())).cloned().map(Action::Alter).collect();
     for (vacate, alter) in vacated.into_values() {
@@ -50,8 +49,8 @@ pub(super) fn actions(difference: &Difference, carried: &Carried, context: &Cont
     actions
 }
 
-/// The objects of both schemas that must go and come back.
-fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTreeSet<ObjectId> {
+/// The objects of both schemas that must go and come back, and what stays and does without them until then.
+fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> (BTreeSet<ObjectId>, Vacated) {
     let (mut again, mut retyped) = (carried.objects(difference, context), Vec::new());
     for Diff { before, after } in &difference.alters {
         let diff = Diff { before, after };
@@ -82,13 +81,13 @@ fn rebuilt(difference: &Difference, carried: &Carried, context: &Context) -> BTr
                 .flat_map(|diff| Object::retypes(&Diff { before: &diff.before, after: &diff.after }, context));
             let moved: Vec<Retyped> = moved.filter(|of| !retyped.contains(of)).collect();
             if more.is_empty() && moved.is_empty() {
-                break;
+                return (again, vacated);
             }
             again.extend(more);
             retyped.extend(moved);
         }
     }
-    again
+    (again, Vacated::new())
 }
 
 /// Statements whose text is as it was and means something else now: `SELECT *` other columns, a name another table.

@@ -16,7 +16,7 @@ use crate::{
 use super::Context;
 
 /// Off it and on it again, by what stays.
-type Vacated = BTreeMap<ObjectId, (Diff<Object>, Diff<Object>)>;
+pub(super) type Vacated = BTreeMap<ObjectId, (Diff<Object>, Diff<Object>)>;
 
 /// Columns and domains that stay and hold something that is made anew: they do without until it is there again.
 pub(super) fn vacated(again: &BTreeSet<ObjectId>, difference: &Difference, context: &Context) -> Vacated {
