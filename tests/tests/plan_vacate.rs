@@ -2,7 +2,7 @@
 
 use schema_core::plan::{Hints, plan};
 use schema_tests::cluster::database;
-use schema_tests::way::{observed, there_and_back, there_and_back_with};
+use schema_tests::way::{observed, there_and_back_with};
 
 /// The text with each of the words, `{a|b}`, of one side.
 fn sides(text: &str) -> [String; 2] {
@@ -67,11 +67,11 @@ fn a_collation_changes_under_columns_domains_and_types() {
 
 #[test]
 fn a_domain_whose_routine_is_made_anew_is_under_an_array_and_a_generated_column() {
-    let [before, after] = sides(
+    with_rows(
         "CREATE FUNCTION f({x|y} int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT {x|y} > 0'; CREATE DOMAIN d AS int CHECK (f(VALUE));
          CREATE TABLE t (id int, p d[], g d[] GENERATED ALWAYS AS (p) STORED)",
+        "INSERT INTO t VALUES (1, ARRAY[1, 2]), (2, NULL)",
     );
-    there_and_back(&database(), &before, &after, &[]);
 }
 
 #[test]

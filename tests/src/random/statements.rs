@@ -63,7 +63,7 @@ const BUNDLES: &[Draw] = &[
 
 /// What is drawn for one side.
 pub(super) struct Bundle<'s> {
-    pub(super) schema: &'s Schema,
+    schema: &'s Schema,
     pub(super) rng: &'s mut Rng,
     pub(super) objects: Vec<Object>,
 }
@@ -81,7 +81,7 @@ impl Bundle<'_> {
     }
 
     /// A statement, and some of those that may follow it.
-    pub(super) fn completed<const COUNT: usize>(&mut self, text: impl Into<String>, then: [String; COUNT]) {
+    fn completed<const COUNT: usize>(&mut self, text: impl Into<String>, then: [String; COUNT]) {
         let text = text.into();
         let Some(Definition::Creates(named)) = definition(&text) else { panic!("a statement names an object: {text}") };
         let comment = self.comment();
@@ -100,12 +100,12 @@ impl Bundle<'_> {
         }
     }
 
-    pub(super) fn comment(&mut self) -> Option<String> {
+    fn comment(&mut self) -> Option<String> {
         self.rng.percent(20).then(|| self.rng.word(&["one", "it's two"]).to_owned())
     }
 
     /// A table that has columns.
-    pub(super) fn table(&mut self, fits: impl Fn(&Table) -> bool) -> Option<(QualifiedName, Vec<Column>)> {
+    fn table(&mut self, fits: impl Fn(&Table) -> bool) -> Option<(QualifiedName, Vec<Column>)> {
         let tables = self.schema.of_kind(KindName::Table).filter_map(|object| match object {
             Object::Table(table) if fits(table) => Some(&table.name),
             _ => None,
@@ -115,7 +115,7 @@ impl Bundle<'_> {
         self.rng.choose(&all)
     }
 
-    pub(super) fn column(&mut self, columns: &[Column]) -> String {
+    fn column(&mut self, columns: &[Column]) -> String {
         self.rng.pick(columns).name.quoted()
     }
 
